@@ -1,0 +1,1 @@
+"""Records in, one-sentence descriptions out: alt text, captions and status lines."""

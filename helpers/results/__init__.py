@@ -1,0 +1,6 @@
+"""What was measured, as frozen records: tables, verdicts, save and load. No TensorFlow."""
+
+from helpers.results.paired import Paired
+from helpers.results.runs import Best, Run, Runs
+
+__all__ = ["Best", "Paired", "Run", "Runs"]
