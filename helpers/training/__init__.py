@@ -1,0 +1,6 @@
+"""Train one model many times: each rate or schedule with each seed, compiled and traced once."""
+
+from helpers.training.features import cache_features
+from helpers.training.sweeps import compare, iterate, sweep
+
+__all__ = ["cache_features", "compare", "iterate", "sweep"]
