@@ -97,6 +97,7 @@ def test_best_by_hand():
         2,
         True,
     )
+    assert type(best.label) is float
     best = two_labels([0.5, 0.7], [0.8, 0.8]).best("loss")
     assert best.label == 0.2
     assert two_labels([0.5, 0.7], [0.8, 0.8]).best(mode="min").spread == pytest.approx(
@@ -118,6 +119,16 @@ def test_a_label_with_a_diverged_run_cannot_be_best():
     assert runs.summary().loc[0.2, "diverged"] == 1
     with pytest.raises(ValueError, match="lower rates"):
         Runs((run(0.2, 0, [0.9], diverged_at=3),)).best()
+
+
+def test_usable_window_by_hand():
+    """Means 0.5, 0.9, 0.89, 0.7: within 0.02 of the best are the two in the middle."""
+    values = [(0.1, 0.5), (0.2, 0.9), (0.4, 0.89), (0.8, 0.7)]
+    runs = Runs(tuple(run(rate, 0, [value]) for rate, value in values))
+    assert runs.usable() == [0.2, 0.4]
+    assert runs.usable(within=0.3) == [0.2, 0.4, 0.8]
+    with pytest.raises(ValueError, match="> 0"):
+        runs.usable(within=0)
 
 
 def test_direction_of_metrics():

@@ -83,7 +83,7 @@ def label_axes(ax, x, y):
     ax.set_ylabel(y, fontsize=FONT_SIZE)
 
 
-def to_png(figure, colors=64):
+def to_png(figure, colors=128):
     """Return the figure as PNG bytes with a reduced palette, so that notebooks stay small.
 
     Args:
@@ -96,7 +96,7 @@ def to_png(figure, colors=64):
     from PIL import Image
 
     if not 2 <= colors <= 256:
-        raise ValueError(f"colors is {colors}; allowed is 2 to 256; try 64.")
+        raise ValueError(f"colors is {colors}; allowed is 2 to 256; try 128.")
     raw = io.BytesIO()
     figure.savefig(raw, format="rgba", dpi=DPI, facecolor="white")
     width, height = (int(value) for value in figure.get_size_inches() * DPI)

@@ -1,6 +1,7 @@
 """What was measured, as frozen records: tables, verdicts, save and load. No TensorFlow."""
 
 from helpers.results.paired import Paired
-from helpers.results.runs import Best, Run, Runs
+from helpers.results.records import Best, Run
+from helpers.results.runs import Runs
 
 __all__ = ["Best", "Paired", "Run", "Runs"]

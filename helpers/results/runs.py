@@ -9,65 +9,10 @@ import pandas as pd
 from helpers.results import storage
 from helpers.results.metrics import direction
 from helpers.results.paired import paired_difference
+from helpers.results.records import Best, Run
 
 # Rates that agree to float32 rounding are one rate to the optimizer.
 SAME_RATE = 1e-6
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training run.
-
-    Attributes:
-        label: The learning rate (a float) or the name of the schedule.
-        seed: The seed of weights, order and dropout.
-        history: Metric name to list of values, one for each epoch, as in a Keras history.
-        updates: Number of optimizer updates made by the end of each epoch.
-        points: Measurements at chosen updates: dicts with `updates` and metric values.
-        diverged_at: The number of updates after which the loss was first seen to be NaN or
-            infinite; None for a run that never diverged. The epoch in which that happened is the
-            last one in `history`; what could not be measured in it is NaN.
-        seconds: Wall time of the run.
-    """
-
-    label: float | str
-    seed: int
-    history: dict
-    updates: list
-    points: list = field(default_factory=list)
-    diverged_at: int | None = None
-    seconds: float = math.nan
-
-    def __repr__(self):
-        end = (
-            f"diverged at update {self.diverged_at}" if self.diverged_at is not None else "finished"
-        )
-        return f"Run(label={self.label!r}, seed={self.seed}, epochs={len(self.updates)}, {end})"
-
-    def last(self, metric):
-        """Return the metric after the last epoch; NaN for a run that diverged."""
-        return math.nan if self.diverged_at is not None else float(self.history[metric][-1])
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best label of some runs: its metric after the last epoch, over seeds.
-
-    Attributes:
-        label: The winner by mean; whether it beats the next one is for `Runs.paired` to say.
-        metric: The metric it was judged by.
-        mean: Mean over seeds.
-        spread: Sample standard deviation over seeds; NaN with one seed.
-        seeds: Number of seeds.
-        at_edge: True if the label is the smallest or the largest rate tried: widen the grid.
-    """
-
-    label: float | str
-    metric: str
-    mean: float
-    spread: float
-    seeds: int
-    at_edge: bool
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,12 +181,32 @@ class Runs:
         means = summary["mean"].dropna()
         if means.empty:
             raise ValueError("Every label has a run that diverged; try lower rates.")
-        label = means.idxmax() if mode == "max" else means.idxmin()
+        label = self._known(means.idxmax() if mode == "max" else means.idxmin())
         row = summary.loc[label]
         rates = [each for each in self.labels if isinstance(each, float)]
         at_edge = len(rates) > 1 and label in (min(rates), max(rates))
         mean, spread = float(row["mean"]), float(row["spread"])
         return Best(label, metric, mean, spread, int(row["seeds"]), at_edge)
+
+    def usable(self, metric="val_accuracy", within=0.02, mode=None):
+        """Return the labels whose mean is close to the best: the usable window of a sweep.
+
+        Args:
+            metric: A name from `metrics`.
+            within: How far from the best mean still counts, > 0, in units of the metric.
+            mode: As for `best`.
+
+        Returns:
+            A list of labels in the order of the sweep; it holds the best one.
+
+        Raises:
+            ValueError: If `within` is not above 0, and as for `best`.
+        """
+        if not within > 0:
+            raise ValueError(f"within is {within!r}; allowed is a number > 0, such as 0.02.")
+        best = self.best(metric, mode)
+        means = self.summary(metric)["mean"]
+        return [label for label in self.labels if abs(means[label] - best.mean) <= within]
 
     def steps_to(self, metric, value, mode=None):
         """Return how many updates each run needed until the metric reached a value.

@@ -1,0 +1,1 @@
+"""Timings: each compares two things in one run. Tests hold none."""
