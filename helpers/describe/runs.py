@@ -1,6 +1,6 @@
 """Sentences about `Runs`."""
 
-from helpers.plotting.runs import AXIS_NAMES
+from helpers.results.metrics import METRIC_NAMES
 
 
 def describe_histories(runs, metric="val_accuracy", *, labels=None, seeds=None):
@@ -19,8 +19,8 @@ def describe_histories(runs, metric="val_accuracy", *, labels=None, seeds=None):
     epochs = max(len(run.updates) for run in runs.runs)
     names = ", ".join(name(label) for label in runs.labels)
     return (
-        f"Line chart of {AXIS_NAMES.get(metric, metric)} against {epochs} epochs for {names}, mean "
-        f"and range over {_seeds(runs)}; {_best(runs, metric)}."
+        f"Line chart of {METRIC_NAMES.get(metric, metric)} against {epochs} epochs for {names}, "
+        f"mean and range over {_seeds(runs)}; {_best(runs, metric)}."
     )
 
 
@@ -38,7 +38,7 @@ def describe_sweep(runs, metric="val_accuracy"):
     lost = sum(run.diverged_at is not None for run in runs.runs)
     diverged = f"; {lost} of {len(runs)} runs diverged" if lost else ""
     return (
-        f"Line chart of {AXIS_NAMES.get(metric, metric)} after the last epoch against "
+        f"Line chart of {METRIC_NAMES.get(metric, metric)} after the last epoch against "
         f"{len(rates)} learning rates from {name(rates[0])} to {name(rates[-1])} on a log axis, "
         f"mean and range over {_seeds(runs)}; {_best(runs, metric)}{diverged}."
     )
@@ -58,7 +58,7 @@ def describe_best(runs, metric="val_accuracy"):
     edge = "; it lies at the edge of the grid: widen it" if best.at_edge else ""
     spread = f" ± {best.spread:.3f}" if best.seeds > 1 else ""
     return (
-        f"best {AXIS_NAMES.get(metric, metric)}: {best.mean:.3f}{spread} at {name(best.label)} "
+        f"best {METRIC_NAMES.get(metric, metric)}: {best.mean:.3f}{spread} at {name(best.label)} "
         f"({_seeds(runs)}){edge}"
     )
 

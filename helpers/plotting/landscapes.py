@@ -120,7 +120,7 @@ def plot_descents(descents, *, tolerance=0.01):
     )
     for ax, descent in zip(axes[0], descents):
         plot_descent(descent, ax=ax)
-        momentum = f", momentum {descent.momentum:g}" if descent.momentum else ""
+        momentum = f"\nmomentum {descent.momentum:g}" if descent.momentum else ""
         title = f"rate {descent.rate:g}{momentum}\n{_outcome(descent, tolerance)}"
         ax.set_title(title, fontsize=FONT_SIZE, pad=10)
         ax.label_outer()

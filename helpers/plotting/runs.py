@@ -11,14 +11,9 @@ from helpers.plotting.style import (
     SERIES,
     figure_and_axes,
     label_axes,
+    new_figure,
 )
-
-AXIS_NAMES = {
-    "loss": "training loss",
-    "accuracy": "training accuracy",
-    "val_loss": "validation loss",
-    "val_accuracy": "validation accuracy",
-}
+from helpers.results.metrics import METRIC_NAMES
 
 
 def plot_histories(runs, metric="val_accuracy", *, labels=None, seeds=None, smoothing=0.0, ax=None):
@@ -49,8 +44,29 @@ def plot_histories(runs, metric="val_accuracy", *, labels=None, seeds=None, smoo
         ends.append((_last(curves), _name(label), _draw_band(ax, curves, place)))
     _limit_loss(ax, runs, metric)
     _label_ends(ax, ends)
-    label_axes(ax, "epoch", AXIS_NAMES.get(metric, metric))
+    label_axes(ax, "epoch", METRIC_NAMES.get(metric, metric))
     ax.xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def plot_learning_curves(runs, metrics=("accuracy", "val_accuracy")):
+    """Draw two metrics side by side against epochs, on one scale.
+
+    Args:
+        runs: A `Runs`.
+        metrics: Two names from `runs.metrics`; by default training and validation accuracy.
+
+    Returns:
+        The matplotlib figure; lines and bands as in `plot_histories`.
+
+    Raises:
+        ValueError: If there are not two metrics, or one is not known.
+    """
+    if len(metrics) != 2:
+        raise ValueError(f"metrics is {metrics!r}; give two names, such as ('loss', 'val_loss').")
+    figure, axes = new_figure(width=9.0, height=3.6, columns=2, sharey=True)
+    for ax, metric in zip(axes, metrics):
+        plot_histories(runs, metric, ax=ax)
     return figure
 
 
@@ -67,7 +83,7 @@ def plot_sweep(runs, metrics=("val_accuracy",), *, within=None, ax=None):
 
     Returns:
         The matplotlib figure: rate on a log axis, the best rate by the first metric as a vertical
-        line, rates with a diverged run as grey crosses at the lower edge.
+        line, rates with a diverged run as gray crosses at the lower edge.
 
     Raises:
         ValueError: If the labels are not rates, or a metric is not known.
@@ -76,7 +92,7 @@ def plot_sweep(runs, metrics=("val_accuracy",), *, within=None, ax=None):
     rates = np.array([_rate(label) for label in runs.labels])
     order = np.argsort(rates)
     figure, ax = figure_and_axes(ax, height=3.6)
-    ax.set_xscale("log")
+    _rate_axis(ax, rates)
     for metric in metrics:
         look = LOOKS["validation" if metric.startswith("val_") else "training"]
         rows = runs.summary(metric).iloc[order]
@@ -84,7 +100,7 @@ def plot_sweep(runs, metrics=("val_accuracy",), *, within=None, ax=None):
             rates[order], rows["min"], rows["max"], color=look["color"], alpha=0.18, lw=0
         )
         ax.plot(
-            rates[order], rows["mean"], marker="o", label=AXIS_NAMES.get(metric, metric), **look
+            rates[order], rows["mean"], marker="o", label=METRIC_NAMES.get(metric, metric), **look
         )
     if within is not None:
         _shade_usable(ax, runs, metrics[0], within)
@@ -92,7 +108,7 @@ def plot_sweep(runs, metrics=("val_accuracy",), *, within=None, ax=None):
     _mark_diverged(ax, runs)
     if len(metrics) > 1:
         ax.legend(fontsize=FONT_SIZE, frameon=False)
-    kind = AXIS_NAMES.get(metrics[0], metrics[0]) if len(metrics) == 1 else "after the last epoch"
+    kind = METRIC_NAMES.get(metrics[0], metrics[0]) if len(metrics) == 1 else "after the last epoch"
     label_axes(ax, "learning rate (log scale)", kind)
     return figure
 
@@ -174,7 +190,8 @@ def _label_ends(ax, ends):
             color="black",
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 1.2},
+            # Aimed at the left end of the name, so that no line crosses a name above it.
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 1.2, "relpos": (0, 0.5)},
         )
     lost = [name for value, name, _ in ends if math.isnan(value)]
     if lost:
@@ -210,6 +227,14 @@ def spread(heights, gap, low, high):
     for index, height in zip(order, placed):
         result[index] = max(float(height), low)
     return result
+
+
+def _rate_axis(ax, rates):
+    """Make a log axis; up to eight rates are named one by one, so that they can be read off."""
+    ax.set_xscale("log")
+    if len(rates) <= 8:
+        ax.set_xticks(rates, [_name(float(rate)) for rate in rates])
+        ax.minorticks_off()
 
 
 def _shade_usable(ax, runs, metric, within):

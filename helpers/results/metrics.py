@@ -1,4 +1,12 @@
-"""Which way is better: the direction of a Keras metric, by its name."""
+"""What a Keras metric is called in words, and which way is better."""
+
+# What the metrics of the course are called in figures and sentences.
+METRIC_NAMES = {
+    "loss": "training loss",
+    "accuracy": "training accuracy",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+}
 
 _LOWER = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "hinge", "kl_divergence")
 _HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "fbeta_score", "iou")

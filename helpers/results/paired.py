@@ -36,9 +36,12 @@ class Paired:
         return {"a": self.a, "b": self.b, "tie": None}[self.verdict]
 
     def __str__(self):
-        word = "tie" if self.winner is None else f"{self.winner} wins"
+        first, second = (
+            name if isinstance(name, str) else f"{name:.3g}" for name in (self.a, self.b)
+        )
+        word = {"a": f"{first} wins", "b": f"{second} wins", "tie": "tie"}[self.verdict]
         return (
-            f"{self.a} minus {self.b}, {self.metric}, {len(self.differences)} seeds: "
+            f"{first} minus {second}, {self.metric}, {len(self.differences)} seeds: "
             f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}], {word}"
         )
 

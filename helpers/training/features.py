@@ -49,10 +49,13 @@ def cache_features(base, data, *, batch_size=32, progress=True):
             for name in ("train", "validation", "test")
         }
         return dataclasses.replace(data, **parts)
-    run = tf.function(lambda batch: base(batch, training=False), reduce_retracing=True)
     bar, done, parts = Bar(progress), 0, []
     batches, total = _batches(data, batch_size)
     for x, *rest in batches:
+        if not done:
+            # One trace serves every batch, the short last one included.
+            any_length = tf.TensorSpec((None, *x.shape[1:]), x.dtype)
+            run = tf.function(lambda batch: base(batch, training=False), [any_length])
         parts.append((run(x).numpy(), *(np.asarray(each) for each in rest)))
         done += 1
         bar.show(done / total if total else 0.0, f"batch {done} of {total or 'unknown'}")

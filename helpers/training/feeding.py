@@ -184,7 +184,7 @@ class ShuffledOrders:
         self._recorder.compile(steps_per_execution=updates, jit_compile=False)
 
     def after_seeding(self):
-        """Return a list of index arrays, one an epoch, for the global seed just set."""
+        """Return a list of index arrays, one an epoch, for the global seed in force."""
         self._recorder.position.assign(0)
         self._recorder.fit(
             np.arange(self._examples, dtype="int32"),

@@ -57,9 +57,8 @@ def main():
             for times, work in ((slow, loop), (fast, engine)):
                 taken, last = seconds(work, build, splits)
                 times.append(taken)
-                print(
-                    f"{build.__name__} {work.__name__}: {taken:.2f} s, best {max(last.values()):.3f}"
-                )
+                best = max(last.values())
+                print(f"{build.__name__} {work.__name__}: {taken:.2f} s, best {best:.3f}")
         ratio = statistics.median(slow) / statistics.median(fast)
         print(f"{build.__name__}: sweep is {ratio:.2f} times faster than the loop (medians)\n")
 
