@@ -1,0 +1,11 @@
+"""Controls around plotting and describe: one function per explorer, each returning an `Explorer`.
+
+Nothing else in the package imports ipywidgets, and nothing here imports TensorFlow.
+"""
+
+from helpers.explorers.base import Explorer
+from helpers.explorers.landscapes import descent
+from helpers.explorers.runs import sweep
+from helpers.explorers.training import TrainingExplorer
+
+__all__ = ["Explorer", "TrainingExplorer", "descent", "sweep"]

@@ -1,0 +1,1 @@
+"""Explorers driven as a person would, in JupyterLab and a real browser."""
