@@ -204,7 +204,7 @@ def test_every_walk_can_be_drawn_and_described(walk):
     text = describe_descent(walk)
     assert 40 <= len(text) <= 200
     assert text.endswith(".")
-    assert f"{walk.rate:g}" in text
+    assert f"{walk.rate:.3g}" in text
     assert ("diverge" in text) == walk.diverged
 
 

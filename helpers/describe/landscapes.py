@@ -33,7 +33,7 @@ def describe_descent(descent, tolerance=0.01):
         outcome = (
             f"the loss goes {walk} and stays at or below {tolerance:g} after update {converged}"
         )
-    settings = f"rate {descent.rate:g}, momentum {descent.momentum:g}"
+    settings = f"rate {descent.rate:.3g}, momentum {descent.momentum:.3g}"
     return f"Descent on {_name(descent.landscape)}, {settings}: {outcome}."
 
 

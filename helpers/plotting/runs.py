@@ -36,12 +36,13 @@ def plot_histories(runs, metric="val_accuracy", *, labels=None, seeds=None, smoo
     """
     if not 0 <= smoothing < 1:
         raise ValueError(f"smoothing is {smoothing}; allowed is 0 (none) up to below 1; try 0.5.")
+    places = {label: place for place, label in enumerate(runs.labels)}
     runs = runs.select(labels, seeds)
     figure, ax = figure_and_axes(ax, height=3.6)
     ends = []
-    for place, label in enumerate(runs.labels):
+    for label in runs.labels:
         curves = [smooth(run.history[metric], smoothing) for run in runs.runs if run.label == label]
-        ends.append((_last(curves), _name(label), _draw_band(ax, curves, place)))
+        ends.append((_last(curves), _name(label), _draw_band(ax, curves, places[label])))
     _limit_loss(ax, runs, metric)
     _label_ends(ax, ends)
     label_axes(ax, "epoch", METRIC_NAMES.get(metric, metric))
@@ -179,20 +180,11 @@ def _label_ends(ax, ends):
     known = [end for end in ends if not math.isnan(end[0])]
     heights = [min(max(value, low), high) for value, _, _ in known]
     places = spread(heights, gap, low, high)
+    beside = {"transform": ax.get_yaxis_transform(), "clip_on": False}
     for height, place, (_, name, color) in zip(heights, places, known):
-        ax.annotate(
-            name,
-            xy=(1, height),
-            xytext=(1.06, place),
-            xycoords=ax.get_yaxis_transform(),
-            textcoords=ax.get_yaxis_transform(),
-            fontsize=FONT_SIZE,
-            color="black",
-            va="center",
-            annotation_clip=False,
-            # Aimed at the left end of the name, so that no line crosses a name above it.
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 1.2, "relpos": (0, 0.5)},
-        )
+        ax.plot([1.01, 1.05], [height, place], color=color, linewidth=1.2, **beside)
+        ax.text(1.06, place, name, fontsize=FONT_SIZE, va="center", **beside)
+    ax.set_ylim(low, high)
     lost = [name for value, name, _ in ends if math.isnan(value)]
     if lost:
         ax.text(1.06, -0.12, "diverged: " + ", ".join(lost), transform=ax.transAxes, fontsize=9)
