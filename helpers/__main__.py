@@ -4,6 +4,7 @@ Python 3.8's syntax: an older Python must be able to read this file to be told t
 """
 
 import argparse
+import os
 import subprocess
 import sys
 
@@ -127,6 +128,10 @@ def _clear_line():
 def _experiments(options):
     from helpers.experiments import EXPERIMENTS
     from helpers.lessons import NOTEBOOKS, suggest
+    from helpers.session import QUIET
+
+    # The rounding of the lessons, so that what is stored and what is live can be compared.
+    os.environ.update(QUIET)
 
     if options.list or not options.names:
         for name, experiment in EXPERIMENTS.items():

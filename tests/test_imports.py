@@ -67,7 +67,7 @@ MAY_IMPORT = {
         "schedules",
         "training",
     },
-    "__main__": {"environment", "experiments", "lessons"},
+    "__main__": {"environment", "experiments", "lessons", "session"},
 }
 
 PROBE = """

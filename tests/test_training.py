@@ -315,6 +315,24 @@ def test_global_random_states_of_python_and_numpy_are_put_back():
     assert (random.random(), np.random.rand()) == expected  # noqa: NPY002
 
 
+def test_layers_that_the_models_share_start_fresh_in_each_run_and_come_back():
+    keras.utils.set_random_seed(9)
+    shared = keras.layers.Dense(4)
+    shared.build((None, 6))
+    before = [weight.numpy() for weight in shared.weights]
+
+    def build():
+        model = keras.Sequential([keras.Input((6,)), shared, keras.layers.Dense(2)])
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    runs = sweep(build, [0.1, 0.2], TRAIN, VALIDATION, epochs=1, seeds=SEEDS, progress=False)
+    alone = sweep(build, [0.2], TRAIN, VALIDATION, epochs=1, seeds=(1,), progress=False)
+    assert runs.history(0.2, 1) == alone.history(0.2, 1)
+    for weight, value in zip(shared.weights, before):
+        np.testing.assert_array_equal(weight.numpy(), value)
+
+
 def test_traces_once_for_all_rates_and_seeds():
     traces = []
 

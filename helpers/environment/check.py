@@ -1,7 +1,6 @@
 """Look at a set-up, item by item, and say what is missing and what to do about it."""
 
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -101,5 +100,4 @@ def _write_rights():
     except OSError as error:
         advice = "Copy the course to a folder of your own; changes to lessons cannot be saved here."
         return CheckedItem("saving", False, f"{folder.name}: {error.strerror}", advice)
-    free = shutil.disk_usage(str(folder)).free / 1e9
-    return CheckedItem("saving", True, f"{folder.name} is writable, {free:.0f} GB free", "")
+    return CheckedItem("saving", True, f"{folder.name} is writable", "")

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -38,26 +39,38 @@ def cache_features(base, data, *, batch_size=32, progress=True):
         >>> features.tolist()[0]
         [2.0, 2.0, 2.0, 2.0]
     """
-    if not callable(getattr(base, "call", None)):
+    if not isinstance(base, keras.Model):
         raise TypeError(f"base is of type {type(base).__name__}; give a Keras model.")
     batch_size = whole_number(batch_size, "batch_size", least=1)
-    if isinstance(data, DataSplits):
-        parts = {
-            name: cache_features(
-                base, getattr(data, name), batch_size=batch_size, progress=progress
-            )
-            for name in ("train", "validation", "test")
-        }
-        return dataclasses.replace(data, **parts)
-    bar, done, parts = Bar(progress), 0, []
+    run = _compiled(base)
+    if not isinstance(data, DataSplits):
+        return _features(run, data, batch_size, Bar(progress))
+    parts = {
+        name: _features(run, getattr(data, name), batch_size, Bar(progress))
+        for name in ("train", "validation", "test")
+    }
+    return dataclasses.replace(data, **parts)
+
+
+def _compiled(base):
+    """Return the base as a function that is traced once for all parts and lengths of a batch."""
+
+    def run(batch):
+        return base(batch, training=False)
+
+    if not getattr(base, "inputs", None):
+        return tf.function(run, reduce_retracing=True)
+    (image,) = base.inputs
+    traced = tf.function(run, input_signature=[tf.TensorSpec(image.shape, image.dtype)])
+    return lambda batch: traced(tf.cast(batch, image.dtype))
+
+
+def _features(run, data, batch_size, bar):
+    """Return the columns of the data with `run` applied to the first."""
+    parts = []
     batches, total = _batches(data, batch_size)
-    for x, *rest in batches:
-        if not done:
-            # One trace serves every batch, the short last one included.
-            any_length = tf.TensorSpec((None, *x.shape[1:]), x.dtype)
-            run = tf.function(lambda batch: base(batch, training=False), [any_length])
+    for done, (x, *rest) in enumerate(batches, start=1):
         parts.append((run(x).numpy(), *(np.asarray(each) for each in rest)))
-        done += 1
         bar.show(done / total if total else 0.0, f"batch {done} of {total or 'unknown'}")
     if not parts:
         raise ValueError("The data are empty; there is nothing to run the base on.")

@@ -1,5 +1,6 @@
 """`sweep` over rates and `compare` of schedules: one engine, compiled and traced once."""
 
+import itertools
 import random
 import time
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from helpers.training.engine import Engine, Start
 from helpers.training.feeding import ArrayFeed, ShuffledOrders, make_feed
 from helpers.training.plan import Plan, by_name, by_rate
 from helpers.training.progress import Bar, Progress
+from helpers.training.state import restore
 
 YIELD_SECONDS = 0.3
 
@@ -106,20 +108,20 @@ def iterate(build_model, schedules, train, validation=None, *, epochs, **options
 
 def _work(plan):
     began = reported = time.perf_counter()
-    finished = []
-    with _random_states_kept(), _finished_runs_attached(finished):
+    finished, about = [], {}
+
+    def moment(label, seed, epoch):
+        seconds = time.perf_counter() - began
+        runs = Runs(tuple(finished), about)
+        return Progress(label, seed, epoch, plan.epochs, plan.total, seconds, runs)
+
+    with _random_states_kept(), _finished_runs_attached(finished, about):
         engine, starts = _prepare(plan)
-        about = _about(plan, engine.model)
-
-        def moment(label, seed, epoch):
-            seconds = time.perf_counter() - began
-            runs = Runs(tuple(finished), about)
-            return Progress(label, seed, epoch, plan.epochs, plan.total, seconds, runs)
-
-        for label, schedule in plan.schedules.items():
-            for seed in plan.seeds:
+        about.update(_about(plan, engine.model))
+        with _put_back(engine, starts[plan.seeds[0]]):
+            for label, seed in itertools.product(plan.schedules, plan.seeds):
                 keras.utils.set_random_seed(seed)
-                run = engine.run(label, seed, schedule, starts[seed], plan)
+                run = engine.run(label, seed, plan.schedules[label], starts[seed], plan)
                 while True:
                     try:
                         epoch = next(run)
@@ -170,6 +172,15 @@ def _about(plan, model):
 
 
 @contextmanager
+def _put_back(engine, start):
+    """Leave the variables as they were built: layers that `build_model` shares are the user's."""
+    try:
+        yield
+    finally:
+        restore(engine.variables, start.values)
+
+
+@contextmanager
 def _random_states_kept():
     """Put Python's and NumPy's global random states back at the end."""
     states = random.getstate(), np.random.get_state()  # noqa: NPY002 - the legacy state is the global one
@@ -181,12 +192,12 @@ def _random_states_kept():
 
 
 @contextmanager
-def _finished_runs_attached(finished):
-    """Let an error carry the runs that were finished before it."""
+def _finished_runs_attached(finished, about):
+    """Let an error, or an interrupt, carry the runs that were finished before it."""
     try:
         yield
-    except Exception as error:
-        error.finished_runs = Runs(tuple(finished))
+    except BaseException as error:
+        error.finished_runs = Runs(tuple(finished), about)
         raise
 
 
@@ -196,11 +207,13 @@ def _drain(work, progress):
     try:
         for moment in work:
             bar.show(moment.fraction, moment.text)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        # In the midst of the work it carries the runs; between two pieces the last moment has them.
+        kept = getattr(interrupt, "finished_runs", moment and moment.finished)
         work.close()
-        if moment is None or not len(moment.finished):
+        if not kept:
             raise
-        bar.close(f"interrupted: {len(moment.finished)} of {moment.total} runs finished")
-        return moment.finished
+        bar.close(f"interrupted: {len(kept)} runs finished and kept")
+        return kept
     bar.close(moment.text)
     return moment.finished
