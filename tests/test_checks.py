@@ -79,7 +79,7 @@ def library_walk(curvature, start, rate, momentum, steps):
         (lambda *arguments: ..., "○"),
         (forgets_start, "✗ Six updates"),
         (wrong_slope, "✗ The first update"),
-        (forgets_velocity, "✗ From the second update"),
+        (forgets_velocity, "✗ The walk with momentum differs"),
         (right_walk, "✓"),
         (library_walk, "✓"),
     ],
