@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from helpers.schedules import Constant
 from helpers.training import compare, iterate, sweep
+from helpers.training.feeding import ShuffledOrders
 
 # 2e19 overflows within the first epoch; 0.1 and 0.01 do not.
 RATES = (0.1, 2e19, 0.01)
@@ -331,6 +332,24 @@ def test_layers_that_the_models_share_start_fresh_in_each_run_and_come_back():
     assert runs.history(0.2, 1) == alone.history(0.2, 1)
     for weight, value in zip(shared.weights, before):
         np.testing.assert_array_equal(weight.numpy(), value)
+
+
+def test_orders_of_all_epochs_are_asked_for_where_they_differ(monkeypatch):
+    """No Keras of today does that; one that does must not be taken for one that repeats."""
+    orders = ShuffledOrders(examples=4, batch_size=2, epochs=3)
+    asked = []
+
+    def differing(epochs):
+        asked.append(epochs)
+        return np.array([np.roll(range(4), epoch) for epoch in range(epochs)])
+
+    monkeypatch.setattr(orders, "_ask", differing)
+    assert [order.tolist() for order in orders.after_seeding(0)] == [
+        [0, 1, 2, 3],
+        [3, 0, 1, 2],
+        [2, 3, 0, 1],
+    ]
+    assert asked == [2, 3]
 
 
 def test_traces_once_for_all_rates_and_seeds():

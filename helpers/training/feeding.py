@@ -173,26 +173,38 @@ class ShuffledOrders:
     """The orders in which `fit(shuffle=True)` would visit the examples of arrays.
 
     Keras shuffles arrays with TensorFlow's global seed in a place that no public name reaches, so
-    `fit` itself is asked, with indices for data. That holds whatever a version of Keras does (with
-    a global seed, Keras 3 repeats one order in every epoch).
+    `fit` itself is asked, with indices for data. That holds whatever a version of Keras does. (With
+    a global seed, Keras 3 repeats one order in every epoch; then two epochs tell all.)
     """
 
     def __init__(self, examples, batch_size, epochs):
         self._examples, self._batch_size, self._epochs = examples, batch_size, epochs
         self._recorder = _OrderRecorder(examples * epochs)
         updates = -(-examples // batch_size)
-        self._recorder.compile(steps_per_execution=updates, jit_compile=False)
+        # Keras writes these steps out in the graph, and older ones stumble over a remainder.
+        together = max(count for count in range(1, 17) if updates % count == 0)
+        self._recorder.compile(steps_per_execution=together, jit_compile=False)
 
-    def after_seeding(self):
-        """Return a list of index arrays, one an epoch, for the global seed in force."""
+    def after_seeding(self, seed):
+        """Return a list of index arrays, one an epoch.
+
+        Args:
+            seed: The global seed, which is in force already; it is set again where all epochs have
+                to be asked for.
+        """
+        first = self._ask(min(2, self._epochs))
+        if (first == first[0]).all():
+            return [first[0].copy()] * self._epochs
+        keras.utils.set_random_seed(seed)
+        return list(self._ask(self._epochs))
+
+    def _ask(self, epochs):
         self._recorder.position.assign(0)
         self._recorder.fit(
             np.arange(self._examples, dtype="int32"),
             batch_size=self._batch_size,
-            epochs=self._epochs,
+            epochs=epochs,
             verbose=0,
         )
-        orders = self._recorder.seen.numpy().reshape(self._epochs, self._examples)
-        if (orders == orders[0]).all():
-            return [orders[0].copy()] * self._epochs
-        return list(orders)
+        seen = self._recorder.seen.numpy()[: epochs * self._examples]
+        return seen.reshape(epochs, self._examples)

@@ -155,7 +155,7 @@ def _prepare(plan):
             # Frozen weights are the same under every seed; one copy of them is enough.
             pairs = zip(starts[first].values, values)
             values = [old if np.array_equal(old, new) else new for old, new in pairs]
-        starts[seed] = Start(values, orders and orders.after_seeding())
+        starts[seed] = Start(values, orders and orders.after_seeding(seed))
     return engine, starts
 
 
