@@ -28,7 +28,8 @@ import ipywidgets
 class Explorer:
     def _repr_mimebundle_(self, **_):
         view = ipywidgets.IntSlider()
-        bundle = view._repr_mimebundle_()
+        place = {"version_major": 2, "version_minor": 0, "model_id": view.model_id}
+        bundle = {"application/vnd.jupyter.widget-view+json": place}
         return {**bundle, "image/png": "aGk=", "text/plain": "a slider at zero"}
 Explorer()"""
 
