@@ -91,6 +91,32 @@ def test_diverged_run_is_recorded_and_stops(swept, seed):
     assert math.isnan(run.history["val_accuracy"][0])
 
 
+class LateExplosion:
+    """A harmless rate for the first epoch, then one that overflows."""
+
+    def __call__(self, step):
+        return np.where(np.asarray(step) < 5, 0.01, 2e19)
+
+
+def test_a_run_that_diverges_late_keeps_lists_of_one_length():
+    runs = compare(
+        build_model,
+        {"late": LateExplosion()},
+        TRAIN,
+        VALIDATION,
+        epochs=EPOCHS,
+        batch_size=16,
+        measure=lambda model: {"norm": 1.0},
+        progress=False,
+    )
+    run = runs.run("late", 0)
+    assert run.diverged_at > 5
+    assert {len(values) for values in run.history.values()} == {2}
+    table = runs.table()
+    assert table["norm"].isna().tolist() == [False, True]
+    assert table["val_loss"].isna().tolist() == [False, True]
+
+
 def test_runs_do_not_touch_each_other(swept):
     """The rate after the diverging one, alone in a sweep of its own, gives the same bits."""
     alone = sweep(

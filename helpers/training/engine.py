@@ -142,7 +142,7 @@ class Engine:
                 row |= yield from self._validate(epoch, plan.measure)
                 finite = math.isfinite(row.get("val_loss", 0.0))
             else:
-                row = self._diverged_row(row)
+                row = self._diverged_row(row, history)
             ends.append(self.updates)
             for name, value in row.items():
                 history.setdefault(name, []).append(value)
@@ -214,9 +214,10 @@ class Engine:
     def _results(self):
         return _numbers(self.model.get_metrics_result())
 
-    def _diverged_row(self, row):
+    def _diverged_row(self, row, history):
         """Keep the loss that was seen; nothing else of a diverged epoch is a measurement."""
-        names = list(row)
+        # What earlier epochs measured gets a row too: all lists of a history are equally long.
+        names = [*row, *history]
         if self._validation is not None:
             names += [f"val_{name}" for name in self.metric_names]
         return {name: math.nan for name in names} | {"loss": row.get("loss", math.nan)}
