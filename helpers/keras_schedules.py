@@ -1,0 +1,246 @@
+"""The schedules inside Keras: a `LearningRateSchedule`, and momentum that follows a schedule.
+
+Importing this module registers its classes: a program that loads a saved model imports it first.
+"""
+
+from types import SimpleNamespace
+
+import keras
+
+if __package__:
+    from . import schedules
+else:
+    import schedules
+
+PACKAGE = "learning_rate_course"
+
+# The names of schedules.NUMPY, for tensors. Float64 costs nothing here that can be measured.
+TENSORS = SimpleNamespace(
+    cos=keras.ops.cos,
+    clip=keras.ops.clip,
+    maximum=keras.ops.maximum,
+    minimum=keras.ops.minimum,
+    power=lambda base, exponent: keras.ops.power(keras.ops.cast(base, "float64"), exponent),
+    searchsorted=lambda table, values: keras.ops.sum(
+        keras.ops.cast(_integers(table) <= keras.ops.expand_dims(values, -1), "int64"), axis=-1
+    ),
+    take=lambda table, indices: keras.ops.take(_integers(table), indices),
+    to_float=lambda values: keras.ops.cast(values, "float64"),
+    where=keras.ops.where,
+)
+
+
+def _integers(table):
+    return keras.ops.convert_to_tensor(table, dtype="int64")
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule of this course for a Keras optimizer; made by `schedule.to_keras()`.
+
+    A pure function of the optimizer's count, so a model that is saved and loaded, or resumed from a
+    checkpoint, goes on with the rate that was next. That count goes on over calls of `fit` as well:
+    to run the schedule from its start again, compile with a new optimizer.
+
+    Keras reads a schedule *after* it has counted an update: `optimizer.learning_rate` in a callback
+    at the end of a batch is the next update's rate (`training.RecordSteps` logs the one used). And
+    a schedule given to an optimizer that has already been fitted is shown but not used until
+    `compile()` is called again.
+
+    Args:
+        schedule: A `schedules.Schedule`.
+        gradient_accumulation_steps: That of the optimizer, >= 1. Keras counts batches where this
+            course counts updates; the schedule divides one by the other.
+
+    Attributes:
+        schedule: The schedule given.
+
+    Raises:
+        TypeError: If an argument is of the wrong kind.
+        ValueError: If `gradient_accumulation_steps` is below 1.
+
+    Example:
+        >>> rate = KerasSchedule(schedules.Cosine(1, total_steps=100))
+        >>> [round(float(rate(step)), 6) for step in (0, 50, 100)]
+        [1.0, 0.5, 0.0]
+    """
+
+    def __init__(self, schedule, gradient_accumulation_steps=1):
+        if not isinstance(schedule, schedules.Schedule):
+            raise TypeError(f"schedule is {schedule!r}; give one of helpers.schedules.")
+        self.schedule = schedule
+        self._batches = schedules.checked_count(
+            gradient_accumulation_steps, "gradient_accumulation_steps"
+        )
+
+    def __call__(self, step):
+        """Return the rate for Keras's count.
+
+        Args:
+            step: Batches or updates so far, an int or an integer tensor of any shape.
+
+        Returns:
+            A float32 tensor of the same shape.
+        """
+        step = keras.ops.cast(step, "int64") // self._batches
+        rate = self.schedule.formula(keras.ops.minimum(step, schedules.MOST_STEPS), TENSORS)
+        return keras.ops.cast(rate, "float32")
+
+    def get_config(self):
+        """Return the settings as plain values, for `from_config`."""
+        return {
+            "schedule": self.schedule.to_dict(),
+            "gradient_accumulation_steps": self._batches,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Return the schedule that `get_config` described."""
+        return cls(schedules.from_dict(config["schedule"]), config["gradient_accumulation_steps"])
+
+
+def cycle_momentum(optimizer, schedule):
+    """Return the optimizer with its momentum, or `beta_1`, driven by a schedule.
+
+    The momentum is computed inside the compiled step, from the count of updates, as a rate's
+    schedule is. (Keras builds `momentum` and `beta_1` into the graph as constants: a callback that
+    changes them changes nothing.) Adam's bias correction takes the current `beta_1` to the power of
+    the number of updates, as Keras and PyTorch compute it.
+
+    Args:
+        optimizer: A `keras.optimizers.SGD` (Nesterov too), `Adam`, `AdamW` or `RMSprop` that has
+            not been fitted yet; it stays as it is.
+        schedule: A `schedules.Schedule` with values from 0 to below 1, not all of them 0; often
+            `schedules.OppositeMomentum(learning_rate_schedule)`.
+
+    Returns:
+        A new optimizer of the same settings. It is saved and loaded with its schedule, and reads
+        its present momentum as `optimizer.current_momentum`.
+
+    Raises:
+        TypeError: If the optimizer is of another class, or `schedule` is no schedule.
+        ValueError: If the optimizer has been fitted, or the schedule leaves the bounds.
+
+    Example:
+        >>> rate = schedules.OneCycle(0.1, total_steps=400)
+        >>> optimizer = cycle_momentum(
+        ...     keras.optimizers.SGD(rate.to_keras()), schedules.OppositeMomentum(rate)
+        ... )
+        >>> round(optimizer.current_momentum, 3)
+        0.946
+    """
+    kind = SCHEDULED.get(type(optimizer))
+    if kind is None:
+        raise TypeError(
+            f"optimizer is of the class {type(optimizer).__name__}; allowed are "
+            f"{', '.join(each.__name__ for each in SCHEDULED)}. Wrap it in others afterwards."
+        )
+    if optimizer.built:
+        raise ValueError(
+            "The optimizer has been fitted already, and its slots would be lost; drive the "
+            "momentum of a new one, and compile with that."
+        )
+    config = optimizer.get_config()
+    if isinstance(config["learning_rate"], dict):
+        # The object itself: another schedule need not be registered for this.
+        config["learning_rate"] = optimizer._learning_rate
+    return kind(**config, momentum_schedule=schedule)
+
+
+class _MomentumFromSchedule:
+    """Drives the number that `momentum_name` names; put before a class of Keras's optimizers."""
+
+    momentum_name = "momentum"
+
+    def __init__(self, *args, momentum_schedule, **settings):
+        if not isinstance(momentum_schedule, schedules.Schedule):
+            raise TypeError(f"schedule is {momentum_schedule!r}; give one of helpers.schedules.")
+        low, high = momentum_schedule.rate_bounds
+        if not 0 <= low <= high < 1 or high == 0:
+            raise ValueError(
+                f"The schedule of the momentum goes from {low:g} to {high:g}; allowed is 0 to "
+                "below 1, and not only 0; try OppositeMomentum(schedule, 0.85, 0.95)."
+            )
+        # Keras makes slots for momentum only where this number is not 0.
+        super().__init__(*args, **settings | {self.momentum_name: high})
+        self._constant = high
+        self.momentum_schedule = momentum_schedule
+        self._momentum_in_graph = KerasSchedule(momentum_schedule)
+
+    @property
+    def current_momentum(self):
+        """Momentum (or `beta_1`) of the next update, a float."""
+        return float(self._momentum_in_graph(self.iterations))
+
+    def apply(self, grads, trainable_variables=None):
+        """Update as the class of Keras does, with the momentum of this update."""
+        now = _Now(self._momentum_in_graph(self.iterations))
+        setattr(self, self.momentum_name, now)
+        try:
+            return super().apply(grads, trainable_variables)
+        finally:
+            setattr(self, self.momentum_name, self._constant)
+
+    def get_config(self):
+        """Return the settings with the momentum's schedule, for `from_config`."""
+        return super().get_config() | {"momentum_schedule": self.momentum_schedule.to_dict()}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """Return the optimizer that `get_config` described."""
+        schedule = schedules.from_dict(config["momentum_schedule"])
+        return super().from_config(config | {"momentum_schedule": schedule}, custom_objects)
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class ScheduledSGD(_MomentumFromSchedule, keras.optimizers.SGD):
+    """SGD whose momentum follows a schedule; made by `cycle_momentum`."""
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class ScheduledRMSprop(_MomentumFromSchedule, keras.optimizers.RMSprop):
+    """RMSprop whose momentum follows a schedule; made by `cycle_momentum`."""
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class ScheduledAdam(_MomentumFromSchedule, keras.optimizers.Adam):
+    """Adam whose `beta_1` follows a schedule; made by `cycle_momentum`."""
+
+    momentum_name = "beta_1"
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class ScheduledAdamW(_MomentumFromSchedule, keras.optimizers.AdamW):
+    """AdamW whose `beta_1` follows a schedule; made by `cycle_momentum`."""
+
+    momentum_name = "beta_1"
+
+
+SCHEDULED = {
+    keras.optimizers.SGD: ScheduledSGD,
+    keras.optimizers.Adam: ScheduledAdam,
+    keras.optimizers.AdamW: ScheduledAdamW,
+    keras.optimizers.RMSprop: ScheduledRMSprop,
+}
+
+
+class _Now:
+    """A momentum that the graph computes, where Keras's code expects a Python number."""
+
+    def __init__(self, value):
+        self._value = value
+
+    def __tf_tensor__(self, dtype=None, name=None):
+        return self._value if dtype is None else keras.ops.cast(self._value, dtype)
+
+    def __rsub__(self, other):
+        return other - self._value
+
+    # Keras asks whether there is any momentum by comparing it with 0, in Python.
+    def __ne__(self, other):
+        return True
+
+    def __gt__(self, other):
+        return True
+
+    __hash__ = None

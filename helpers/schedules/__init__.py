@@ -1,0 +1,44 @@
+"""Learning-rate schedules as pure functions of the step: NumPy only, frozen, no state.
+
+A schedule is called with steps (optimizer updates, 0-based) and returns rates. Each formula is
+written once; NumPy computes it here, and Keras inside a compiled graph (`to_keras`). Cycles are
+counted in integers, so that each restart falls on its very step.
+
+This folder and `keras_schedules.py` can be copied together into any project.
+
+Example:
+    >>> schedule = with_warmup(WarmRestarts(0.1, first_cycle_steps=100), steps=50)
+    >>> schedule([0, 50, 100, 150]).round(3).tolist()
+    [0.0, 0.1, 0.05, 0.1]
+    >>> schedule.cycle_ends(300)
+    [150, 250]
+"""
+
+from .arguments import MOST_STEPS, checked_count, checked_rate
+from .base import Schedule, from_dict
+from .composed import OppositeMomentum, Pieces, with_warmup
+from .cycles import MODES, OneCycle, Triangular, WarmRestarts
+from .decays import Constant, Cosine, ExponentialRamp, LinearRamp, StepDecay
+from .planning import CyclePlan, plan_cycles
+
+__all__ = [
+    "MODES",
+    "MOST_STEPS",
+    "Constant",
+    "Cosine",
+    "CyclePlan",
+    "ExponentialRamp",
+    "LinearRamp",
+    "OneCycle",
+    "OppositeMomentum",
+    "Pieces",
+    "Schedule",
+    "StepDecay",
+    "Triangular",
+    "WarmRestarts",
+    "checked_count",
+    "checked_rate",
+    "from_dict",
+    "plan_cycles",
+    "with_warmup",
+]
