@@ -4,7 +4,36 @@ A check accepts every correct answer, says in words what is wrong with another o
 the answer. `...` (Ellipsis) means: not attempted yet.
 """
 
+from helpers.checks.cyclical_rates import (
+    cycle_plan,
+    read_cycle,
+    triangular,
+    triangular2,
+    unknown_cycle,
+)
 from helpers.checks.facts import band, expect, fact
 from helpers.checks.fixed_rate_sweep import grid_design, momentum_descent, usable_window
+from helpers.checks.warm_restarts import (
+    cosine_restarts,
+    growing_restarts,
+    trough_ensemble,
+    trough_epochs,
+)
 
-__all__ = ["band", "expect", "fact", "grid_design", "momentum_descent", "usable_window"]
+__all__ = [
+    "band",
+    "cosine_restarts",
+    "cycle_plan",
+    "expect",
+    "fact",
+    "grid_design",
+    "growing_restarts",
+    "momentum_descent",
+    "read_cycle",
+    "triangular",
+    "triangular2",
+    "trough_ensemble",
+    "trough_epochs",
+    "unknown_cycle",
+    "usable_window",
+]
