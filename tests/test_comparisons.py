@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import describe, plotting
-from helpers.results import Run, Runs, at_rate, series, tuned
+from helpers.results import Run, Runs, at_end, at_rate, series, tuned
 
 
 def runs_of(losses):
@@ -62,6 +62,14 @@ def test_each_policy_is_tuned_by_the_metric_that_was_asked_for():
     assert best.about["tuned_by"] == "val_loss"
     difference = best.paired("cosine", "constant", "test_loss")
     assert difference.mean == pytest.approx(np.mean([-0.3, -0.3, -0.3]))
+
+
+def test_the_end_is_all_that_is_kept_of_a_large_grid():
+    ends = at_end(RUNS)
+    assert (ends.labels, ends.seeds, ends.about) == (RUNS.labels, RUNS.seeds, RUNS.about)
+    assert ends.run("cosine at 0.1", 2).history == {"val_loss": [0.1], "test_loss": [0.2]}
+    assert ends.run("cosine at 0.1", 2).updates == [20]
+    assert ends.summary("val_loss").equals(RUNS.summary("val_loss"))
 
 
 def test_series_are_drawn_with_a_line_and_a_name_each():

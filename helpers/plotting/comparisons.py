@@ -23,7 +23,7 @@ def plot_series(series, metric="val_accuracy", *, ax=None):
     """
     if not series:
         raise ValueError("series is empty; give one policy or more, as results.series returns.")
-    figure, ax = figure_and_axes(ax, height=3.8)
+    figure, ax = figure_and_axes(ax, width=8.5, height=3.6)
     ax.set_xscale("log")
     for look, (name, runs) in zip(SERIES, series.items()):
         rows = runs.summary(metric).sort_index()
@@ -34,7 +34,7 @@ def plot_series(series, metric="val_accuracy", *, ax=None):
         ax.set_xticks(rates, [f"{rate:.3g}" for rate in rates])
         ax.minorticks_off()
     label_axes(ax, "highest learning rate (log scale)", METRIC_NAMES.get(metric, metric))
-    ax.legend(fontsize=FONT_SIZE, frameon=False)
+    _legend_beside(ax)
     return figure
 
 
@@ -56,7 +56,7 @@ def plot_anytime(runs, metric="val_loss", *, marks=None, ax=None):
     """
     if metric not in runs.metrics:
         raise ValueError(f"No run measured {metric!r}; measured were {runs.metrics}.")
-    figure, ax = figure_and_axes(ax, height=3.8)
+    figure, ax = figure_and_axes(ax, width=8.5, height=3.6)
     means = runs.points().groupby(["label", "updates"])[metric].mean()
     for look, label in zip(SERIES, runs.labels):
         curve = means[label]
@@ -66,8 +66,9 @@ def plot_anytime(runs, metric="val_loss", *, marks=None, ax=None):
         ax.plot(marked.index, marked, color=look["color"], marker=look["marker"], ls="none", ms=9)
     if direction(metric) == "min":
         ax.set_ylim(0, 1.5 * float(means.groupby("label").median().max()))
+    ax.set_xlim(left=0)
     label_axes(ax, "updates", METRIC_NAMES.get(metric, metric))
-    ax.legend(fontsize=FONT_SIZE, frameon=False)
+    _legend_beside(ax)
     return figure
 
 
@@ -109,3 +110,9 @@ def plot_paired(verdicts, *, names=None, ax=None):
     better = "left" if direction(metric) == "min" else "right"
     ax.set_title(f"the first is better on the {better}", fontsize=FONT_SIZE, loc="left")
     return figure
+
+
+def _legend_beside(ax):
+    """Put the names at the right of the axes, where they cover no line."""
+    place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
+    ax.legend(fontsize=FONT_SIZE, frameon=False, handlelength=3.5, **place)

@@ -14,7 +14,7 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0")
 import keras
 
 from helpers import data, models
-from helpers.experiments import CLOTHING_RATES
+from helpers.experiments.sweeps import CLOTHING_RATES
 from helpers.training import cache_features, sweep
 
 EPOCHS = 10
