@@ -1,4 +1,4 @@
-"""Runs of one policy at several rates: `"triangular at 0.1"`, apart by name, and each tuned."""
+"""Runs of one policy at several rates: `"triangular at 0.1"`, apart by name, tuned, at the end."""
 
 import dataclasses
 
@@ -73,3 +73,24 @@ def tuned(runs, metric="val_loss", mode=None):
         rates[name] = best
         kept += [dataclasses.replace(run, label=name) for run in own.select([best]).runs]
     return Runs(tuple(kept), runs.about | {"tuned_rates": rates, "tuned_by": metric})
+
+
+def at_end(runs):
+    """Keep what was measured after the last epoch only: large grids become small files.
+
+    Args:
+        runs: A `Runs`.
+
+    Returns:
+        A `Runs` whose histories have one row each; points in mid-training are left out.
+    """
+    kept = (
+        dataclasses.replace(
+            run,
+            history={name: values[-1:] for name, values in run.history.items()},
+            updates=run.updates[-1:],
+            points=[],
+        )
+        for run in runs.runs
+    )
+    return Runs(tuple(kept), runs.about)
