@@ -51,7 +51,7 @@ def cycling_bounds(*, rates=DIGITS_RATES, seeds=TWENTY_SEEDS, progress=True):
         progress: Show a bar.
 
     Returns:
-        The `Runs`, labelled by policy and rate.
+        The `Runs`, labeled by policy and rate.
     """
     from helpers import models
 
@@ -67,7 +67,7 @@ def cycling_optimizers(*, optimizers=OPTIMIZER_RATES, seeds=TWENTY_SEEDS, progre
         progress: Show a bar for each optimizer.
 
     Returns:
-        The `Runs`, labelled by optimizer, policy and rate.
+        The `Runs`, labeled by optimizer, policy and rate.
     """
     import keras
 
@@ -101,7 +101,7 @@ def cycling_networks(*, networks=NETWORK_RATES, seeds=FIVE_SEEDS, progress=True)
         progress: Show a bar for each network.
 
     Returns:
-        The `Runs`, labelled by network, policy and rate.
+        The `Runs`, labeled by network, policy and rate.
     """
     from helpers import models
 
@@ -126,7 +126,7 @@ def cycling_momentum(*, rates=(0.0316, 0.1, 0.178, 0.316), seeds=TWENTY_SEEDS, p
         progress: Show bars.
 
     Returns:
-        The `Runs`, labelled by momentum and rate.
+        The `Runs`, labeled by momentum and rate.
     """
     import keras
 

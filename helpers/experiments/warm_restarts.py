@@ -41,7 +41,7 @@ def restarts_digits(*, rates=RATES, seeds=TWENTY_SEEDS, progress=True):
         progress: Show a bar.
 
     Returns:
-        The `Runs`, labelled by policy and rate.
+        The `Runs`, labeled by policy and rate.
     """
     from helpers import data, models, training
 

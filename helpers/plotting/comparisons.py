@@ -82,7 +82,7 @@ def plot_paired(verdicts, *, names=None, ax=None):
 
     Returns:
         The matplotlib figure: a filled point where the interval excludes zero, an open one for a
-        tie. The sides are labelled by who is better there.
+        tie. The sides are labeled by who is better there.
 
     Raises:
         ValueError: If there is no record, they are of several metrics, or `names` is of another
