@@ -1,4 +1,4 @@
-"""The course's networks: small ones that train in seconds, and bases trained by others."""
+"""Bases that others trained: the published ones, frozen, and the head over their features."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,72 +6,9 @@ from pathlib import Path
 import keras
 
 from helpers.data import weights_file
+from helpers.models.building import checked_image_shape, compiled, whole_size
 
 MINIMUM_IMAGE_SIZE = 32
-
-
-def build_dense_net(image_shape=(8, 8, 1), classes=10, *, optimizer=None, hidden=(64, 32)):
-    """Build and compile a small dense network: the one the lessons start with.
-
-    Args:
-        image_shape: `(height, width, channels)` of an image.
-        classes: Number of classes, >= 2.
-        optimizer: A name that Keras knows (`"adam"`), or a function that returns a new optimizer;
-            None is SGD with momentum 0.9. A sweep replaces its learning rate.
-        hidden: Units of each hidden layer (ReLU), >= 1.
-
-    Returns:
-        A compiled Keras model: sparse cross-entropy from logits, metric `accuracy`.
-
-    Raises:
-        TypeError: If `optimizer` is an optimizer (each model needs a new one), or a size is no
-            whole number.
-        ValueError: If a size is out of bounds.
-
-    Example:
-        >>> build_dense_net(hidden=(10,)).count_params()
-        760
-    """
-    layers = [keras.Input(_image_shape(image_shape)), keras.layers.Flatten()]
-    layers += [keras.layers.Dense(_size(units, "hidden"), activation="relu") for units in hidden]
-    layers.append(keras.layers.Dense(_size(classes, "classes", least=2)))
-    return compiled(keras.Sequential(layers), optimizer)
-
-
-def build_convnet(image_shape=(8, 8, 1), classes=10, *, optimizer=None, width=16):
-    """Build and compile a small convolutional network, for lessons on what layers learn.
-
-    Two 3 x 3 convolutions with ReLU, a pooling after the first, a hidden dense layer, logits.
-
-    Args:
-        image_shape: `(height, width, channels)` of an image; two pixels or more a side.
-        classes: Number of classes, >= 2.
-        optimizer: As for `build_dense_net`.
-        width: Channels of the first convolution, >= 1; the second has twice as many.
-
-    Returns:
-        A compiled Keras model: sparse cross-entropy from logits, metric `accuracy`.
-
-    Raises:
-        TypeError: As for `build_dense_net`.
-        ValueError: As for `build_dense_net`.
-
-    Example:
-        >>> build_convnet().count_params()
-        21546
-    """
-    height, breadth, channels = _image_shape(image_shape, least=2)
-    width, classes = _size(width, "width"), _size(classes, "classes", least=2)
-    layers = [
-        keras.Input((height, breadth, channels)),
-        keras.layers.Conv2D(width, 3, padding="same", activation="relu"),
-        keras.layers.MaxPooling2D(),
-        keras.layers.Conv2D(2 * width, 3, padding="same", activation="relu"),
-        keras.layers.Flatten(),
-        keras.layers.Dense(32, activation="relu"),
-        keras.layers.Dense(classes),
-    ]
-    return compiled(keras.Sequential(layers), optimizer)
 
 
 def build_head(feature_shape, classes=10, *, optimizer="adam"):
@@ -93,11 +30,11 @@ def build_head(feature_shape, classes=10, *, optimizer="adam"):
         >>> build_head((4,), classes=3).count_params()
         15
     """
-    shape = tuple(_size(size, "each size of feature_shape") for size in feature_shape)
+    shape = tuple(whole_size(size, "each size of feature_shape") for size in feature_shape)
     layers = [
         keras.Input(shape),
         keras.layers.Flatten(),
-        keras.layers.Dense(_size(classes, "classes", least=2)),
+        keras.layers.Dense(whole_size(classes, "classes", least=2)),
     ]
     return compiled(keras.Sequential(layers), optimizer)
 
@@ -122,7 +59,7 @@ def build_on_base(base, classes=10, *, optimizer="adam"):
     base.trainable = False
     inputs = keras.Input(base.input_shape[1:])
     features = keras.layers.Flatten()(base(inputs, training=False))
-    logits = keras.layers.Dense(_size(classes, "classes", least=2))(features)
+    logits = keras.layers.Dense(whole_size(classes, "classes", least=2))(features)
     return compiled(keras.Model(inputs, logits), optimizer)
 
 
@@ -190,7 +127,7 @@ def frozen_base(name, image_size=150, *, weights="imagenet"):
         raise ValueError(f"There is no base {name!r}; known are {', '.join(BASES)}.")
     known = BASES[name]
     sides = image_size if isinstance(image_size, (tuple, list)) else (image_size, image_size)
-    shape = _image_shape((*sides, 3), least=MINIMUM_IMAGE_SIZE)
+    shape = checked_image_shape((*sides, 3), least=MINIMUM_IMAGE_SIZE)
     module = getattr(keras.applications, known.module)
     source = _weights_source(known, weights)
     try:
@@ -224,49 +161,3 @@ def _weights_source(known, weights):
             f"weights is {weights!r}; allowed are 'imagenet', None, or a file that exists."
         )
     return str(weights)
-
-
-def compiled(model, optimizer=None):
-    """Compile a classifier that gives logits, as every network of the course is compiled.
-
-    Args:
-        model: A Keras model.
-        optimizer: As for `build_dense_net`.
-
-    Returns:
-        The same model.
-
-    Raises:
-        TypeError: If `optimizer` is an optimizer.
-    """
-    if optimizer is None:
-        optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)
-    elif isinstance(optimizer, keras.optimizers.Optimizer):
-        raise TypeError(
-            f"optimizer is one {type(optimizer).__name__}, but each model needs its own: give a "
-            "name, or a function that returns a new one."
-        )
-    elif callable(optimizer):
-        optimizer = optimizer()
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(optimizer, loss, metrics=["accuracy"])
-    return model
-
-
-def _size(value, name, least=1):
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} is {value!r}; allowed is a whole number >= {least}.")
-    if value < least:
-        raise ValueError(f"{name} is {value}; allowed is a whole number >= {least}.")
-    return int(value)
-
-
-def _image_shape(shape, least=1):
-    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
-        raise ValueError(f"The shape {shape!r} is none of an image: (height, width, channels).")
-    height, width, channels = shape
-    return (
-        _size(height, "height", least),
-        _size(width, "width", least),
-        _size(channels, "channels"),
-    )
