@@ -1,15 +1,31 @@
 """Records in, one-sentence descriptions out: alt text, captions and status lines."""
 
 from helpers.describe.comparisons import describe_anytime, describe_paired, describe_series
+from helpers.describe.hopping import (
+    describe_hop_difference,
+    describe_hop_shares,
+    describe_hops,
+)
 from helpers.describe.landscapes import describe_descent
 from helpers.describe.runs import describe_best, describe_histories, describe_sweep
+from helpers.describe.schedules import (
+    describe_cycles,
+    describe_rate_and_momentum,
+    describe_schedules,
+)
 
 __all__ = [
     "describe_anytime",
     "describe_best",
+    "describe_cycles",
     "describe_descent",
     "describe_histories",
+    "describe_hop_difference",
+    "describe_hop_shares",
+    "describe_hops",
     "describe_paired",
+    "describe_rate_and_momentum",
+    "describe_schedules",
     "describe_series",
     "describe_sweep",
 ]

@@ -4,8 +4,19 @@ Nothing else in the package imports ipywidgets, and nothing here imports TensorF
 """
 
 from helpers.explorers.base import Explorer
+from helpers.explorers.hopping import hop
 from helpers.explorers.landscapes import descent
 from helpers.explorers.runs import sweep
+from helpers.explorers.schedules import cycle_planner, restart_planner, train_a_cycle
 from helpers.explorers.training import TrainingExplorer
 
-__all__ = ["Explorer", "TrainingExplorer", "descent", "sweep"]
+__all__ = [
+    "Explorer",
+    "TrainingExplorer",
+    "cycle_planner",
+    "descent",
+    "hop",
+    "restart_planner",
+    "sweep",
+    "train_a_cycle",
+]

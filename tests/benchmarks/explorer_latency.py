@@ -25,11 +25,20 @@ RUNS = """[
     for rate in range(8) for seed in range(5)
 ]"""
 EXPLORERS = {
+    "cycle planner": "explorers.cycle_planner()",
     "descent": "explorers.descent()",
+    "hop": "explorers.hop()",
+    "restart planner": "explorers.restart_planner()",
     "sweep": f"explorers.sweep(Runs(tuple({RUNS}), {{}}))",
 }
-# A slider that changes the picture with every step, in the page the one that is first.
-SLIDERS = {"descent": "rate", "sweep": "smoothing"}
+# A slider that changes the picture with every step; in the page it is the one that is first.
+SLIDERS = {
+    "cycle planner": "max_rate",
+    "descent": "rate",
+    "hop": "max_rate",
+    "restart planner": "max_rate",
+    "sweep": "smoothing",
+}
 IMPORTS = "from helpers import explorers\nfrom helpers.results import Run, Runs"
 BUSY = """
 import time, types
