@@ -42,7 +42,10 @@ def small_sweep():
 
 
 MAKERS = {
+    "cycle_planner": explorers.cycle_planner,
     "descent": explorers.descent,
+    "hop": explorers.hop,
+    "restart_planner": explorers.restart_planner,
     "sweep": lambda: explorers.sweep(small_sweep()),
 }
 
@@ -82,7 +85,7 @@ def test_every_control_changes_picture_and_text_at_both_ends(explorer):
         for value in ends(control):
             control.value = value
             assert explorer.values[name] == control.value
-            assert 40 <= len(explorer.text) <= 200
+            assert 40 <= len(explorer.text) <= 320
             assert explorer.text in html.unescape(explorer._view.value)
             assert alt(explorer)
             seen.add(picture(explorer))

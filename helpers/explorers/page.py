@@ -4,7 +4,7 @@ import html
 
 from helpers.plotting.style import new_figure, png_text, to_png
 
-WORDS_STYLE = "line-height:1.4;max-width:60em;margin:0.3em 0"
+WORDS_STYLE = "line-height:1.4;max-width:60em;margin:0.3em 0;white-space:pre-line"
 # Text and background are set together: a theme then cannot make one vanish into the other.
 MESSAGE_STYLE = f"{WORDS_STYLE};padding:0.4em 0.8em;color:#000000;background:#FFF3CD"
 
