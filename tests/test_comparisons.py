@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import describe, plotting
-from helpers.results import Run, Runs, at_end, at_rate, series, tuned
+from helpers.results import Run, Runs, at_end, at_rate, paired_table, series, tuned
 
 
 def runs_of(losses):
@@ -120,3 +120,21 @@ def test_sentences_say_what_the_figures_show():
     verdict = RUNS.paired("cosine at 0.1", "constant at 0.01", "val_loss")
     assert "-0.3000" in describe.describe_paired([verdict])
     assert "cosine at 0.1 wins" in describe.describe_paired([verdict])
+
+
+def test_verdicts_are_read_in_a_table():
+    verdicts = [
+        RUNS.paired("cosine at 0.1", "constant at 0.01", "val_loss"),
+        RUNS.paired("cosine at 0.01", "constant at 0.1", "val_loss"),
+    ]
+    table = paired_table(verdicts)
+    assert list(table.index) == [
+        "cosine at 0.1 − constant at 0.01",
+        "cosine at 0.01 − constant at 0.1",
+    ]
+    assert list(table["difference"]) == ["-0.3000", "-0.1000"]
+    assert list(table["verdict"]) == ["cosine at 0.1", "tie"]
+    assert list(table["seeds"]) == [3, 3]
+    assert list(paired_table(verdicts, names=["x", "y"]).index) == ["x", "y"]
+    with pytest.raises(ValueError, match="2 verdicts and 1 names"):
+        paired_table(verdicts, names=["x"])

@@ -36,10 +36,10 @@ MAY_IMPORT = {
     "models": {"data"},
     "schedules": {"keras_schedules"},  # inside to_keras() alone; the test above keeps it there
     "keras_schedules": {"schedules"},
-    "landscapes": {"schedules"},
+    "landscapes": {"results", "schedules"},
     "results": {"schedules"},
     "training": {"data", "models", "schedules", "keras_schedules", "results"},
-    "range_test": {"data", "schedules", "keras_schedules", "results", "training"},
+    "range_test": {"data", "schedules", "keras_schedules", "layerwise", "results", "training"},
     "layerwise": {"schedules", "keras_schedules", "results"},
     "smith_cifar10": {"data", "results", "schedules", "training"},
     "plotting": {"landscapes", "results", "schedules"},

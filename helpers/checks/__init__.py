@@ -13,6 +13,12 @@ from helpers.checks.cyclical_rates import (
 )
 from helpers.checks.facts import band, expect, fact
 from helpers.checks.fixed_rate_sweep import grid_design, momentum_descent, usable_window
+from helpers.checks.range_test import (
+    range_test_design,
+    read_range_test,
+    smoothing,
+    unknown_range_test,
+)
 from helpers.checks.warm_restarts import (
     cosine_restarts,
     growing_restarts,
@@ -29,11 +35,15 @@ __all__ = [
     "grid_design",
     "growing_restarts",
     "momentum_descent",
+    "range_test_design",
     "read_cycle",
+    "read_range_test",
+    "smoothing",
     "triangular",
     "triangular2",
     "trough_ensemble",
     "trough_epochs",
     "unknown_cycle",
+    "unknown_range_test",
     "usable_window",
 ]

@@ -36,9 +36,7 @@ class Paired:
         return {"a": self.a, "b": self.b, "tie": None}[self.verdict]
 
     def __str__(self):
-        first, second = (
-            name if isinstance(name, str) else f"{name:.3g}" for name in (self.a, self.b)
-        )
+        first, second = _short(self.a), _short(self.b)
         word = {"a": f"{first} wins", "b": f"{second} wins", "tie": "tie"}[self.verdict]
         return (
             f"{first} minus {second}, {self.metric}, {len(self.differences)} seeds: "
@@ -87,3 +85,43 @@ def paired_difference(a, b, metric, mode, differences):
     if low > 0 or high < 0:
         verdict = "a" if (low > 0) == (mode == "max") else "b"
     return Paired(a, b, metric, dict(differences), mean, low, high, verdict)
+
+
+def paired_table(verdicts, *, names=None):
+    """Return verdicts as a frame to be read, one row each.
+
+    Args:
+        verdicts: `Paired` records.
+        names: What to call each; None takes "a − b".
+
+    Returns:
+        A pandas frame of text: `metric`, `difference`, `from`, `to` (the 95 % interval), `seeds`,
+        `verdict` (the winner, or "tie").
+
+    Raises:
+        ValueError: If `names` is of another length.
+    """
+    import pandas as pd
+
+    verdicts = list(verdicts)
+    names = (
+        [f"{_short(each.a)} − {_short(each.b)}" for each in verdicts] if names is None else names
+    )
+    if len(names) != len(verdicts):
+        raise ValueError(f"There are {len(verdicts)} verdicts and {len(names)} names.")
+    rows = [
+        {
+            "metric": each.metric,
+            "difference": f"{each.mean:+.4f}",
+            "from": f"{each.low:+.4f}",
+            "to": f"{each.high:+.4f}",
+            "seeds": len(each.differences),
+            "verdict": "tie" if each.winner is None else _short(each.winner),
+        }
+        for each in verdicts
+    ]
+    return pd.DataFrame(rows, index=list(names))
+
+
+def _short(label):
+    return label if isinstance(label, str) else f"{label:.3g}"

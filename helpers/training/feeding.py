@@ -45,7 +45,7 @@ class ArrayFeed:
     """Arrays in memory; the order of the examples is given anew for each epoch."""
 
     def __init__(self, data, batch_size, class_weight, name):
-        arrays = tuple(tf.nest.map_structure(_tensor, part) for part in data if part is not None)
+        arrays = tuple(tf.nest.map_structure(as_tensor, part) for part in data if part is not None)
         lengths = {int(array.shape[0]) for array in tf.nest.flatten(arrays)}
         if len(lengths) != 1 or 0 in lengths:
             raise ValueError(
@@ -57,7 +57,7 @@ class ArrayFeed:
                 raise ValueError(
                     "Give class_weight or sample_weight, not both; multiply them first."
                 )
-            arrays = (*arrays, _weights(class_weight, arrays[1]))
+            arrays = (*arrays, example_weights(class_weight, arrays[1]))
         self._arrays = arrays
         self._batch_size = batch_size
         self.examples = lengths.pop()
@@ -67,9 +67,19 @@ class ArrayFeed:
         """Return the source of one epoch: example indices in the order given, or as they are."""
         return tf.range(self.examples, dtype=tf.int32) if order is None else tf.constant(order)
 
+    @property
+    def source_spec(self):
+        """What a source of this feed looks like, to trace its loop without one."""
+        return tf.TensorSpec([self.examples], tf.int32)
+
     def first_batch(self):
         """Return one batch, to build a model on."""
         return self._batch(self.start_epoch(), tf.constant(0))
+
+    def batches(self, order=None):
+        """Return one epoch as a generator of batches, for steps that are made one by one."""
+        source = self.start_epoch(order)
+        return (self._batch(source, tf.constant(at)) for at in range(self.updates_per_epoch))
 
     def _batch(self, order, index):
         first = index * self._batch_size
@@ -102,13 +112,22 @@ class DatasetFeed:
         if size == 0:
             raise ValueError(f"The data set of {name} is empty.")
         if class_weight is not None:
-            dataset = dataset.map(lambda x, y: (x, y, _weights(class_weight, y)))
+            dataset = dataset.map(lambda x, y: (x, y, example_weights(class_weight, y)))
         self._dataset = dataset
         self.updates_per_epoch = None if size == tf.data.UNKNOWN_CARDINALITY else size
 
     def start_epoch(self, order=None):
         """Return a new iterator; a data set keeps its own order."""
         return iter(self._dataset)
+
+    def batches(self, order=None):
+        """Return one epoch as an iterator of batches, for steps that are made one by one."""
+        return self.start_epoch(order)
+
+    @property
+    def source_spec(self):
+        """What a source of this feed looks like, to trace its loop without one."""
+        return tf.data.IteratorSpec(self._dataset.element_spec)
 
     def first_batch(self):
         """Return one batch, to build a model on."""
@@ -130,7 +149,7 @@ class DatasetFeed:
         return piece
 
 
-def _tensor(array):
+def as_tensor(array):
     """Return the array as Keras would feed it: floats in its default precision."""
     array = np.asarray(array)
     if array.dtype.kind not in "fiub":
@@ -138,7 +157,7 @@ def _tensor(array):
     return tf.constant(array.astype(keras.config.floatx()) if array.dtype.kind == "f" else array)
 
 
-def _weights(class_weight, labels):
+def example_weights(class_weight, labels):
     """Return the weight of each example; classes that are not named weigh 1."""
     if labels.shape.rank == 2 and labels.shape[-1] != 1:
         labels = tf.argmax(labels, axis=-1)
