@@ -20,7 +20,10 @@ TENSORS = SimpleNamespace(
     clip=keras.ops.clip,
     maximum=keras.ops.maximum,
     minimum=keras.ops.minimum,
-    power=lambda base, exponent: keras.ops.power(keras.ops.cast(base, "float64"), exponent),
+    # Keras's `cast` would first make a float32 of a Python number.
+    power=lambda base, exponent: keras.ops.power(
+        keras.ops.convert_to_tensor(base, dtype="float64"), exponent
+    ),
     searchsorted=lambda table, values: keras.ops.sum(
         keras.ops.cast(_integers(table) <= keras.ops.expand_dims(values, -1), "int64"), axis=-1
     ),
@@ -46,6 +49,12 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
     at the end of a batch is the next update's rate (`training.RecordSteps` logs the one used). And
     a schedule given to an optimizer that has already been fitted is shown but not used until
     `compile()` is called again.
+
+    `keras.callbacks.BackupAndRestore(folder, save_freq="epoch")` resumes training that was killed
+    at the start of the epoch that was cut short: with the same rates, and with the same weights if
+    nothing in it is random. Dropout and data sets that reshuffle begin their sequences anew; what
+    `History` and other callbacks had collected is gone; and later calls of `fit` count their epochs
+    from there as well. With a number for `save_freq`, some updates are made twice.
 
     Args:
         schedule: A `schedules.Schedule`.
@@ -144,7 +153,12 @@ def cycle_momentum(optimizer, schedule):
     if isinstance(config["learning_rate"], dict):
         # The object itself: another schedule need not be registered for this.
         config["learning_rate"] = optimizer._learning_rate
-    return kind(**config, momentum_schedule=schedule)
+    scheduled = kind(**config, momentum_schedule=schedule)
+    # What `exclude_from_weight_decay` was told is no part of a config.
+    for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
+        if hasattr(optimizer, name):
+            setattr(scheduled, name, getattr(optimizer, name))
+    return scheduled
 
 
 class _MomentumFromSchedule:

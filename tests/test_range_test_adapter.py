@@ -200,7 +200,7 @@ class NotInALoop(OwnStep):
     """Stands for whatever may be traced by itself, but not in a loop."""
 
     def reported(self, loss):
-        if "while" in tf.compat.v1.get_default_graph().name:
+        if "while" in getattr(tf.compat.v1.get_default_graph(), "name", ""):
             raise NotImplementedError
         return {"loss": loss}
 
@@ -307,17 +307,17 @@ def test_several_inputs_and_outputs():
             for first in range(0, 70, BATCH):
                 yield tf.nest.map_structure(lambda part, at=first: part[at : at + BATCH], (x, y))
 
-    result = run(build(), (x, y), shuffle=False)
+    result = run(build(), (x, y), shuffle=False, max_rate=0.1)
     assert result.how == "compiled pieces"
     assert result.accuracies is not None
-    one_by_one = run(build(), batches())
+    one_by_one = run(build(), batches(), max_rate=0.1)
     assert_same_curve(result, one_by_one)
     model, expected, data = build(), [], batches()
     for rate in result.rates:
         model.optimizer.learning_rate = rate
         model.reset_metrics()
         expected.append(model.train_on_batch(*next(data), return_dict=True)["loss"])
-    np.testing.assert_allclose(result.losses, expected, rtol=1e-5)
+    np.testing.assert_allclose(result.losses, expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ Nothing else in the package imports ipywidgets, and nothing here imports TensorF
 """
 
 from helpers.explorers.base import Explorer
+from helpers.explorers.bounds import bounds
 from helpers.explorers.hopping import hop
 from helpers.explorers.landscapes import descent
 from helpers.explorers.runs import sweep
@@ -13,6 +14,7 @@ from helpers.explorers.training import TrainingExplorer
 __all__ = [
     "Explorer",
     "TrainingExplorer",
+    "bounds",
     "cycle_planner",
     "descent",
     "hop",

@@ -36,7 +36,7 @@ class Bounds:
         return iter((self.min_rate, self.max_rate))
 
 
-def accuracy_bounds(rates, accuracies):
+def accuracy_bounds(rates, accuracies, diverged=False):
     """Read the bounds of a cycle off the accuracy of a range test, as Smith does by eye.
 
     The accuracy is averaged over neighbors, without lag. The lower bound is where it has made the
@@ -47,6 +47,8 @@ def accuracy_bounds(rates, accuracies):
     Args:
         rates: Learning rates, rising.
         accuracies: The accuracy at each; points that are not finite are left out.
+        diverged: Whether the test ended because the loss exploded: if the accuracy still rose
+            then, its peak is the upper bound.
 
     Returns:
         A `Bounds`.
@@ -70,23 +72,49 @@ def accuracy_bounds(rates, accuracies):
             f"only {len(rates)} accuracies were measured, and {FEWEST_POINTS} are the least; raise "
             "steps"
         )
-    reach = max(1, round(WINDOW_SHARE * len(rates)))
-    curve = centered_mean(accuracies, reach)
-    start = float(accuracies[: max(2, len(rates) // 10)].mean())
-    top = int(np.argmax(curve))
+    curve = mean_accuracy(accuracies)
+    bottom = int(np.argmin(curve[: len(curve) // 10]))
+    top = bottom + int(np.argmax(curve[bottom:]))
+    start = float(curve[bottom])
     rise = float(curve[top]) - start
-    noise = NOISE_FACTOR * scatter(accuracies) / np.sqrt(2 * reach + 1)
+    noise = _noise(accuracies)
     if rise <= max(2 * noise, 1e-9):
         return _none(
             "the accuracy never rose by more than its noise; test more steps or higher rates"
         )
-    margin = max(EDGE * rise, noise)
-    begin = _begin(curve[: top + 1], start + margin)
+    # Where the rise begins, the raggedness that comes later does not matter.
+    first_half = accuracies[: len(accuracies) // 2]
+    begin = _begin(curve[: top + 1], start + max(EDGE * rise, _noise(first_half)))
     low, why_low = float(rates[begin]), f"the accuracy begins to rise from {start:.2f}"
-    end, why_high = _end(curve, begin, top, margin)
+    end, why_high = _end(curve, begin, top, max(EDGE * rise, noise))
+    if end is None and not diverged:
+        return Bounds(
+            low, None, why_low, "the accuracy rose up to the highest rate; raise max_rate"
+        )
     if end is None:
-        return Bounds(low, None, why_low, why_high)
+        end, why_high = top, "the accuracy rose until the loss exploded, up to"
     return Bounds(low, float(rates[end]), why_low, f"{why_high} {curve[end]:.2f}")
+
+
+def mean_accuracy(accuracies):
+    """Return the mean over neighbors in which `accuracy_bounds` looks for the rise.
+
+    Args:
+        accuracies: The curve, finite.
+
+    Returns:
+        float64 array of the same length.
+    """
+    return centered_mean(accuracies, _reach(len(accuracies)))
+
+
+def _noise(accuracies):
+    """Return the least change of the mean that noise does not explain."""
+    return NOISE_FACTOR * scatter(accuracies) / np.sqrt(2 * _reach(len(accuracies)) + 1)
+
+
+def _reach(points):
+    return max(1, round(WINDOW_SHARE * points))
 
 
 def _none(reason):
@@ -110,5 +138,5 @@ def _end(curve, begin, top, margin):
         how = "turns ragged after" if peak < slow else "begins to fall from"
         return peak, f"the accuracy {how}"
     if len(drops) == 0 and len(curve) - 1 - slow <= soon:
-        return None, "the accuracy still rose at the highest rate; raise max_rate"
+        return None, ""
     return slow, "the accuracy slows at"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.results import storage
-from helpers.results.bounds import FEWEST_POINTS, Bounds, accuracy_bounds
+from helpers.results.bounds import Bounds, accuracy_bounds
 from helpers.results.hand_off import HandOff
 from helpers.results.smoothing import smooth
 from helpers.results.suggestions import suggestions, turns_up
@@ -129,20 +129,20 @@ class RangeTest(HandOff):
     def bounds(self):
         """Return the bounds of a cycle by Smith's rule, read off the accuracy.
 
-        The accuracy on held-out data is taken where 20 or more were measured, else that of the
-        training batches.
+        The accuracy on held-out data is taken if it was measured at every other rate or more often:
+        it is less noisy. Else that of the training batches is.
 
         Returns:
             A `Bounds`, which unpacks as `min_rate, max_rate`. An end that is not there is None, and
             its reason says why.
         """
         measured = self.val_accuracies
-        if measured is not None and np.isfinite(measured).sum() >= FEWEST_POINTS:
-            return accuracy_bounds(self.rates, measured)
+        if measured is not None and 2 * np.isfinite(measured).sum() >= len(self):
+            return accuracy_bounds(self.rates, measured, self.diverged)
         if self.accuracies is None:
             reason = 'no accuracy was measured: compile with metrics=["accuracy"]'
             return Bounds(None, None, reason, reason)
-        return accuracy_bounds(self.rates, self.accuracies)
+        return accuracy_bounds(self.rates, self.accuracies, self.diverged)
 
     def table(self):
         """Return a frame with one row a rate.

@@ -34,20 +34,21 @@ def centered_mean(values, half_width):
 
     Args:
         values: The curve, finite.
-        half_width: Neighbors on each side, >= 0; fewer at the ends, but equally many on both sides.
+        half_width: Neighbors on each side, >= 0; at the ends there are fewer on one side.
 
     Returns:
-        float64 array of the same length. A straight line stays what it is.
+        float64 array of the same length. A straight line stays what it is, but for its ends.
 
     Example:
         >>> centered_mean([0, 3, 6, 0, 0], 1).tolist()
-        [0.0, 3.0, 3.0, 2.0, 0.0]
+        [1.5, 3.0, 3.0, 2.0, 0.0]
     """
     values = np.asarray(values, dtype="float64")
     sums = np.concatenate([[0.0], np.cumsum(values)])
     places = np.arange(len(values))
-    reach = np.minimum(half_width, np.minimum(places, len(values) - 1 - places))
-    return (sums[places + reach + 1] - sums[places - reach]) / (2 * reach + 1)
+    first = np.maximum(places - half_width, 0)
+    after = np.minimum(places + half_width + 1, len(values))
+    return (sums[after] - sums[first]) / (after - first)
 
 
 def scatter(values):

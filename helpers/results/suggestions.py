@@ -21,6 +21,8 @@ RULES = {
     "slide": "coming down from the highest rate, where the slope of the loss stops changing",
 }
 
+RULE_NAMES = {rule: rule.replace("_", " ") for rule in RULES} | {"minimum_over_ten": "minimum / 10"}
+
 FEWEST_POINTS = 20
 # A fall that noise alone would make once in some thousand tests is none.
 NOISE_FACTOR = 5.0
@@ -64,6 +66,25 @@ def suggestions(rates, losses, smoothing, diverged=False):
     if curve is None:
         return {rule: Suggestion(None, reason) for rule in RULES}
     return {rule: _APPLY[rule](curve) for rule in RULES}
+
+
+def chosen_rules(rules):
+    """Return rules as a tuple in the order of `RULES`.
+
+    Args:
+        rules: Names from `RULES`, or one name; None chooses all.
+
+    Returns:
+        A tuple of names.
+
+    Raises:
+        ValueError: If a name is not known.
+    """
+    rules = RULES if rules is None else (rules,) if isinstance(rules, str) else tuple(rules)
+    for rule in rules:
+        if rule not in RULES:
+            raise ValueError(f"There is no rule {rule!r}; known are {', '.join(RULES)}.")
+    return tuple(rule for rule in RULES if rule in rules)
 
 
 def turns_up(rates, losses, smoothing):

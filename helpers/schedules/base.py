@@ -15,7 +15,8 @@ NUMPY = SimpleNamespace(
     clip=np.clip,
     maximum=np.maximum,
     minimum=np.minimum,
-    power=np.power,
+    # np.power may round a scalar in another way than the same number in an array.
+    power=np.float_power,
     searchsorted=lambda table, values: np.searchsorted(table, values, side="right"),
     take=lambda table, indices: np.take(np.asarray(table, "int64"), indices),
     to_float=lambda values: np.asarray(values, "float64"),
@@ -113,13 +114,16 @@ def from_dict(content):
         A `Schedule`.
 
     Raises:
-        ValueError: If the name is not known.
+        TypeError: If it is no dict, or the settings are not those of the class.
+        ValueError: If the name is not known, or a setting is out of bounds.
 
     Example:
         >>> from helpers.schedules import Cosine
         >>> from_dict(Cosine(0.1, 100).to_dict())
         Cosine(max_rate=0.1, total_steps=100, min_rate=0.0)
     """
+    if not isinstance(content, dict):
+        raise TypeError(f"content is {content!r}; give a dict, as to_dict() returns it.")
     settings = dict(content)
     name = settings.pop("kind", None)
     known = {kind.__name__: kind for kind in Schedule.__subclasses__()}

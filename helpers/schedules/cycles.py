@@ -179,7 +179,7 @@ class OneCycle(Schedule):
         end_divisor: Peak over last rate, >= 1.
         anneal: Shape of each phase, `"cosine"` or `"linear"`.
         three_phase: False: rise, then fall to the end. True: rise, fall back to the first rate in
-            as many steps, then fall to the end, as the paper describes it.
+            as many steps, then fall to the end in one step or more, as the paper describes it.
 
     Raises:
         TypeError: If a value is of the wrong kind.
@@ -204,6 +204,8 @@ class OneCycle(Schedule):
     three_phase: bool = False
 
     def __post_init__(self):
+        if self.three_phase not in (True, False):
+            raise TypeError(f"three_phase is {self.three_phase!r}; allowed are True and False.")
         set_fields(
             self,
             max_rate=checked_rate(self.max_rate, "max_rate"),
@@ -230,8 +232,10 @@ class OneCycle(Schedule):
     @property
     def peak_step(self):
         """The step at which the rate is `max_rate`; always a trained one."""
-        first = 1 if self.three_phase else 0
-        last = self.total_steps - 1
+        # With three phases each of them has a step.
+        first, last = 0, self.total_steps - 1
+        if self.three_phase:
+            first, last = 1, (self.total_steps - 1) // 2
         return min(max(round(self.warmup_fraction * self.total_steps), first), last)
 
     def _corners(self):
@@ -240,7 +244,7 @@ class OneCycle(Schedule):
         peak = self.peak_step
         corners = [(0, start), (peak, self.max_rate)]
         if self.three_phase:
-            corners.append((min(2 * peak, self.total_steps), start))
+            corners.append((2 * peak, start))
         return [*corners, (self.total_steps, end)]
 
     def _formula(self, step, ops):
@@ -271,5 +275,7 @@ def _table_of_ends(first_cycle_steps, cycle_mult):
                 f"cycle_mult is {cycle_mult!r}: so close to 1 that there would be more than "
                 f"{MOST_CYCLES:,} cycles; try 1, or 1.01."
             )
-        ends.append(ends[-1] + round(first_cycle_steps * cycle_mult ** len(ends)))
+        length = first_cycle_steps * cycle_mult ** len(ends)
+        # A cycle that outlasts all steps may be so long that no int64 holds it.
+        ends.append(ends[-1] + round(min(length, 2.0**62)))
     return tuple(ends)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from .arguments import checked_count, one_or_more
 
+# A training that is much longer or shorter is no advice.
+MOST_EPOCHS_AWAY = 1_000
+
 
 @dataclass(frozen=True)
 class CyclePlan:
@@ -43,8 +46,8 @@ def plan_cycles(num_examples, batch_size, epochs, *, cycles=None, cycle_mult=1.0
         num_examples: Training examples, >= 1.
         batch_size: Examples for one update, >= 1.
         epochs: Passes over the data, >= 1.
-        cycles: How many cycles, >= 1; None takes 3 if they fit, else the nearest number that does,
-            preferring equal cycles that can be halved.
+        cycles: How many cycles, >= 1. None takes the first of 3, 4, 2, 5, 6, 7, 8, 1 with which
+            training ends at a trough, and among equal cycles the first that can be halved, if any.
         cycle_mult: How many times longer each cycle is than the one before, >= 1.
 
     Returns:
@@ -53,7 +56,8 @@ def plan_cycles(num_examples, batch_size, epochs, *, cycles=None, cycle_mult=1.0
 
     Raises:
         TypeError: If a value is of the wrong kind.
-        ValueError: If a value is out of bounds, or there are more cycles than updates.
+        ValueError: If a value is out of bounds, training has more than 2 ** 31 updates, or there
+            are more cycles than updates.
 
     Example:
         >>> plan = plan_cycles(50_000, 100, epochs=24)
@@ -69,7 +73,8 @@ def plan_cycles(num_examples, batch_size, epochs, *, cycles=None, cycle_mult=1.0
         checked_count(batch_size, "batch_size"),
     )
     per_epoch = -(-examples // batch)
-    total, mult = per_epoch * checked_count(epochs, "epochs"), one_or_more(cycle_mult, "cycle_mult")
+    total = checked_count(per_epoch * checked_count(epochs, "epochs"), "the number of updates")
+    mult = one_or_more(cycle_mult, "cycle_mult")
     if cycles is None:
         return CyclePlan(per_epoch, total, mult, _cycles_that_fit(total, mult))
     count = checked_count(cycles, "cycles")
@@ -85,7 +90,7 @@ def plan_cycles(num_examples, batch_size, epochs, *, cycles=None, cycle_mult=1.0
 
 
 def _cycles_that_fit(total, mult):
-    """Return the lengths for the number of cycles nearest to 3 that fills the training."""
+    """Return the lengths for the first number of cycles that fills the training."""
     fitting = []
     for count in (3, 4, 2, 5, 6, 7, 8, 1):
         lengths = _longest(total, count, mult)
@@ -97,7 +102,10 @@ def _cycles_that_fit(total, mult):
 
 def _longest(total, count, mult):
     """Return the longest cycles of that number that fit, or None if not even the shortest do."""
-    first = int(total / math.fsum(mult**index for index in range(count))) + 1
+    try:
+        first = int(total / math.fsum(mult**index for index in range(count))) + 1
+    except OverflowError:
+        return None
     while first >= 1:
         lengths = tuple(round(first * mult**index) for index in range(count))
         if sum(lengths) <= total:
@@ -116,8 +124,9 @@ def _leftover_warning(left, total, per_epoch, count, mult):
     if other := next((other for other in counts if fits(total, other)), None):
         ideas.append(f"{other} cycles")
     epochs = total // per_epoch
-    nearby = [each for away in range(1, epochs + 1) for each in (epochs - away, epochs + away)]
-    if other := next((each for each in nearby if each and fits(each * per_epoch, count)), None):
+    aways = range(1, min(epochs, MOST_EPOCHS_AWAY) + 1)
+    nearby = (each for away in aways for each in (epochs - away, epochs + away) if each)
+    if other := next((each for each in nearby if fits(each * per_epoch, count)), None):
         ideas.append(f"{other} epochs")
     verb = "is" if left == 1 else "are"
     return (

@@ -24,7 +24,12 @@ RUNS = """[
         for epoch in range(10)]}, list(range(10, 110, 10)))
     for rate in range(8) for seed in range(5)
 ]"""
+# As long as a range test of the digits: 250 rates.
+RANGE_TEST = (
+    "RangeTest(np.geomspace(1e-6, 1, 250), np.linspace(3, 1, 250) ** 2, np.linspace(0, 1, 250))"
+)
 EXPLORERS = {
+    "bounds": f"explorers.bounds({RANGE_TEST}, print, ([0] * 1280,) * 2, None, iterate=print)",
     "cycle planner": "explorers.cycle_planner()",
     "descent": "explorers.descent()",
     "hop": "explorers.hop()",
@@ -33,13 +38,18 @@ EXPLORERS = {
 }
 # A slider that changes the picture with every step; in the page it is the one that is first.
 SLIDERS = {
+    "bounds": "smoothing",
     "cycle planner": "max_rate",
     "descent": "rate",
     "hop": "max_rate",
     "restart planner": "max_rate",
     "sweep": "smoothing",
 }
-IMPORTS = "from helpers import explorers\nfrom helpers.results import Run, Runs"
+IMPORTS = """
+import numpy as np
+from helpers import explorers
+from helpers.results import RangeTest, Run, Runs
+"""
 BUSY = """
 import time, types
 import ipywidgets as widgets

@@ -1,0 +1,89 @@
+"""What a schedule costs in `fit`: against a constant float, the per-batch callback beside it.
+
+Run with `python -m tests.benchmarks.schedules_fit`. All train the same net on the digits, in turns;
+what is compiled once is compiled before. Printed are ratios of median seconds, and in brackets the
+quartiles of the ratios within each turn.
+"""
+
+import os
+import statistics
+import time
+
+os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0")
+
+import keras
+
+from helpers import data, models, schedules
+from helpers.keras_schedules import cycle_momentum
+
+EPOCHS, BATCH_SIZE, TURNS = 8, 32, 15
+UPDATES = 40 * EPOCHS
+TRIANGLE = schedules.Triangular(0.001, 0.01, 40)
+SCHEDULES = {
+    "Constant": schedules.Constant(0.01),
+    "LinearRamp": schedules.LinearRamp(0.01, 0.001, UPDATES),
+    "ExponentialRamp": schedules.ExponentialRamp(0.01, 0.001, UPDATES),
+    "StepDecay": schedules.StepDecay(0.01, 0.5, every=80),
+    "Cosine": schedules.Cosine(0.01, UPDATES),
+    "Triangular": TRIANGLE,
+    "Triangular, exp_range": schedules.Triangular(0.001, 0.01, 40, "exp_range", 0.9999),
+    "WarmRestarts": schedules.WarmRestarts(0.01, 40),
+    "WarmRestarts, growing": schedules.WarmRestarts(0.01, 20, cycle_mult=2),
+    "OneCycle": schedules.OneCycle(0.01, UPDATES),
+    "with_warmup": schedules.with_warmup(schedules.WarmRestarts(0.01, 40), 40),
+}
+
+
+class SetRate(keras.callbacks.Callback):
+    """The classic way: a schedule computed in Python before each batch."""
+
+    def on_train_begin(self, logs=None):
+        self._step = 0
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = TRIANGLE(self._step)
+        self._step += 1
+
+
+def build(optimizer):
+    """Return the lessons' convolutional net, compiled."""
+    return models.build_convnet(optimizer=lambda: optimizer)
+
+
+def seconds(model, x, y, callbacks):
+    """Train for some epochs; return the seconds of it."""
+    began = time.perf_counter()
+    model.fit(x, y, BATCH_SIZE, EPOCHS, verbose=0, callbacks=callbacks)
+    return time.perf_counter() - began
+
+
+def main():
+    """Print the ratio of each schedule to the constant float, alternated."""
+    x, y = data.load("digits").train
+    sgd = keras.optimizers.SGD
+    nets = {"float": (build(sgd(0.01, 0.9)), [])}
+    nets |= {
+        name: (build(sgd(schedule.to_keras(), 0.9)), []) for name, schedule in SCHEDULES.items()
+    }
+    momentum = schedules.OppositeMomentum(TRIANGLE)
+    nets["cycle_momentum"] = build(cycle_momentum(sgd(TRIANGLE.to_keras()), momentum)), []
+    nets["float, again"] = build(sgd(0.01, 0.9)), []
+    nets["callback per batch"] = build(sgd(0.01, 0.9)), [SetRate()]
+    for model, callbacks in nets.values():
+        seconds(model, x, y, callbacks)
+    turns = []
+    for turn in range(TURNS):
+        # What is measured first in a turn differs, so that no place in it is always the same.
+        names = [*nets][turn % len(nets) :] + [*nets][: turn % len(nets)]
+        turns.append({name: seconds(nets[name][0], x, y, nets[name][1]) for name in names})
+    medians = {name: statistics.median(turn[name] for turn in turns) for name in nets}
+    updates = EPOCHS * -(-len(x) // BATCH_SIZE)
+    print(f"float: {medians['float']:.3f} s for {updates} updates (median of {TURNS} turns)")
+    for name in [*nets][1:]:
+        low, _, high = statistics.quantiles(turn[name] / turn["float"] for turn in turns)
+        ratio = medians[name] / medians["float"]
+        print(f"{name}: {ratio:.3f} times a constant float ({low:.3f} to {high:.3f})")
+
+
+if __name__ == "__main__":
+    main()
