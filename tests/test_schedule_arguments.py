@@ -165,3 +165,8 @@ def test_rates_of_every_number_type_are_floats(given_rate, rate):
 def test_counts_of_every_integer_type_are_ints(count):
     assert type(Cosine(0.1, count).total_steps) is int
     assert Cosine(0.1, count) == Cosine(0.1, 5)
+
+
+def test_an_int_beyond_every_float_is_refused_in_words():
+    with pytest.raises(ValueError, match="rate has 401 digits"):
+        Constant(10**400)

@@ -40,7 +40,10 @@ def checked_number(value, name, like="allowed is one number"):
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise TypeError(f"{name} is {value!r} ({type(value).__name__}); {like}.")
-    return float(str(value)) if isinstance(value, np.floating) else float(value)
+    try:
+        return float(str(value)) if isinstance(value, np.floating) else float(value)
+    except OverflowError:
+        raise ValueError(f"{name} has {len(str(value))} digits; {like}.") from None
 
 
 def positive_rate(rate, name):
