@@ -145,6 +145,11 @@ def test_compile_options_are_kept(options):
     assert_same(result, *by_hand(seeded(**options), RATES, batches_of(TRAIN)))
 
 
+def test_each_update_has_its_rate_and_its_loss_also_where_fit_makes_several_at_once():
+    result = run(seeded(steps_per_execution=5), shuffle=False)
+    assert_same(result, *by_hand(seeded(), RATES, batches_of(TRAIN)))
+
+
 def test_mixed_precision_meets_the_losses_of_updates_by_hand():
     keras.config.set_dtype_policy("mixed_float16")
     try:

@@ -2,8 +2,8 @@
 
 Run with `python -m tests.benchmarks.range_test_fit`; with `mobilenet` behind it, also MobileNetV2
 on random pictures of 96 x 96 against a plain `fit` of as many updates; takes some minutes more.
-Every round builds a new model, so tracing is part of each time. Where PyTorch is installed, a plain loop
-of the same net in it is timed as well.
+Every round builds a new model, so tracing is part of each time. Where PyTorch is installed, a plain
+loop of the same net in it is timed as well.
 
 Aims: 0.45 of `fit` with the callback, 0.6 at most; 1.05 of plain `fit` on MobileNetV2; without
 tracing no slower than PyTorch.
