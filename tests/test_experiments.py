@@ -35,7 +35,7 @@ def test_stored_result_is_used_by_a_lesson(experiment):
 
 @EXPERIMENT
 def test_a_part_run_again_agrees(experiment, request):
-    """To what another machine may change: last digits of losses, and a few borderline images."""
+    """Another machine rounds otherwise, and training magnifies that, but not beyond the seeds."""
     if experiment.needs_files:
         request.getfixturevalue("real_data")
     stored = Runs.load(experiment.path)
@@ -46,8 +46,10 @@ def test_a_part_run_again_agrees(experiment, request):
         assert run.updates == before.updates
         assert run.diverged_at == before.diverged_at
         for name, values in run.history.items():
-            room = {"rtol": 0.03} if "loss" in name else {"atol": 0.02}
-            np.testing.assert_allclose(values, before.history[name], err_msg=name, **room)
+            seeds = [each.history[name] for each in stored.runs if each.label == run.label]
+            room = 0.03 * np.abs(before.history[name]) + 2 * np.nanstd(seeds, axis=0)
+            off = np.abs(np.subtract(values, before.history[name]))
+            assert np.all(off <= room), f"{run.label}, {name}: off by {off}, room {room}"
 
 
 def test_an_experiment_stores_the_part_that_was_asked_for(tmp_path):
