@@ -4,22 +4,24 @@ import warnings
 
 from helpers.experiments.cyclical_rates import DIGITS
 from helpers.experiments.record import FIVE_SEEDS, TWENTY_SEEDS, Experiment
-from helpers.results import Runs, at_end
+from helpers.results import RULES, Runs, at_end
 from helpers.schedules import Constant, OneCycle
 
 STEPS = 300
 EPOCHS = 8
 # What a sweep of 40 runs found in lesson 01: the middle of the window.
 SWEPT_RATE = 0.0316
+EVERY_RULE = (*RULES, "smith_bounds")
 
 
-def rules_digits(*, seeds=TWENTY_SEEDS, progress=True):
+def rules_digits(*, rules=(*EVERY_RULE, "sweep"), seeds=TWENTY_SEEDS, progress=True):
     """Follow each rule of a range test on the digits, once for each seed.
 
     Each seed has its own range test of 300 updates on the training images. Then the rate of each
     rule is used for 8 epochs, 320 updates: as a constant rate, and as the peak of one cycle.
 
     Args:
+        rules: Which rules to follow.
         seeds: Seeds of weights and order, of the test and of the training.
         progress: Show a bar for each seed.
 
@@ -30,15 +32,16 @@ def rules_digits(*, seeds=TWENTY_SEEDS, progress=True):
     from helpers import data, models
 
     splits = data.load("digits")
-    return _followed(models.build_dense_net, splits, seeds, EPOCHS, 32, progress)
+    return _followed(models.build_dense_net, splits, rules, seeds, EPOCHS, 32, progress)
 
 
-def rules_cifar10(*, seeds=FIVE_SEEDS, examples=4_000, epochs=5, progress=True):
+def rules_cifar10(*, rules=EVERY_RULE, seeds=FIVE_SEEDS, examples=4_000, epochs=5, progress=True):
     """Follow each rule on real photographs, with a network used nowhere else in the course.
 
     Three convolutions with batch normalization and pooling, batches of 64.
 
     Args:
+        rules: Which rules to follow.
         seeds: Seeds of weights and order, of the test and of the training.
         examples: Training images.
         epochs: Passes over them.
@@ -65,10 +68,10 @@ def rules_cifar10(*, seeds=FIVE_SEEDS, examples=4_000, epochs=5, progress=True):
         return models.compiled(keras.Sequential(layers), None)
 
     splits = data.load("cifar10", limit=(examples, 1_000, 1_000))
-    return _followed(build, splits, seeds, epochs, 64, progress, swept_rate=None)
+    return _followed(build, splits, rules, seeds, epochs, 64, progress)
 
 
-def _followed(build_model, splits, seeds, epochs, batch_size, progress, swept_rate=SWEPT_RATE):
+def _followed(build_model, splits, rules, seeds, epochs, batch_size, progress):
     from helpers import range_test, training
 
     parts = []
@@ -85,8 +88,8 @@ def _followed(build_model, splits, seeds, epochs, batch_size, progress, swept_ra
                 progress=progress,
             )
         test = band.test(seed)
-        rates = test.suggest() | {"smith_bounds": test.bounds().max_rate, "sweep": swept_rate}
-        rates = {rule: rate for rule, rate in rates.items() if rate is not None}
+        said = test.suggest() | {"smith_bounds": test.bounds().max_rate, "sweep": SWEPT_RATE}
+        rates = {rule: said[rule] for rule in rules if said[rule] is not None}
         total = epochs * -(-len(splits.train[0]) // batch_size)
         schedules = {f"{rule}, constant": Constant(rate) for rule, rate in rates.items()}
         schedules |= {f"{rule}, one cycle": OneCycle(rate, total) for rule, rate in rates.items()}
@@ -117,7 +120,7 @@ EXPERIMENTS = (
         "rules_digits",
         "each rule of a range test, followed for 320 updates on the digits, 20 seeds",
         rules_digits,
-        {"seeds": (7,)},
+        {"rules": ("valley", "smith_bounds"), "seeds": (7,)},
         DIGITS,
         needs_files=False,
     ),
@@ -125,7 +128,7 @@ EXPERIMENTS = (
         "rules_cifar10",
         "each rule of a range test, followed on 4,000 real photographs, five seeds",
         rules_cifar10,
-        {"seeds": (0,)},
+        {"rules": ("smith_bounds",), "seeds": (0,)},
         "CIFAR-10: 4,000 training, 1,000 validation and 1,000 test images",
     ),
 )
