@@ -47,21 +47,25 @@ def find_notebooks(names, folder=NOTEBOOKS):
     return list(dict.fromkeys(found))
 
 
-def prepare(notebook, path, root=ROOT):
+def prepare(notebook, path, root=ROOT, address=None, ref=None):
     """Write the set-up cell and the badge, and give each cell an id; in place.
 
     Args:
         notebook: A notebook as nbformat reads it.
         path: Where it lies; the badge names it.
         root: The folder that the badge's path starts from.
+        address: Where the course is published; as in setup_cell.py if None, then `ref` as well.
+        ref: Tag or branch.
     """
+    source = setup_cell.SOURCE if address is None else setup_cell.source(address, ref)
     for cell in notebook.cells:
         if cell.cell_type == "code" and _is_setup(cell):
-            cell.source = setup_cell.SOURCE
+            cell.source = source
             cell.metadata.update(setup_cell.METADATA)
     if notebook.cells and notebook.cells[0].cell_type == "markdown":
         place = Path(path).resolve().relative_to(Path(root).resolve()).as_posix()
-        notebook.cells[0].source = with_badge(notebook.cells[0].source, setup_cell.badge(place))
+        badge = setup_cell.badge(place, address, ref)
+        notebook.cells[0].source = with_badge(notebook.cells[0].source, badge)
     _give_ids(notebook)
 
 

@@ -5,17 +5,21 @@
 
 # Where the course is published, as https://github.com/OWNER/NAME, and the tag or branch that
 # notebooks opened alone fetch. While the address is empty there is no badge and nothing to fetch.
+# Both are set by `python -m tests.address`, which changes every other place along with them.
 ADDRESS = ""
 REF = "main"
 
 TITLE = "# @title Set-up (run this first)"
 
-SOURCE = f'''{TITLE}
+
+def source(address, ref):
+    """Return the code of the set-up cell for a course published there; empty: not published."""
+    return f'''{TITLE}
 import pathlib
 import subprocess
 import sys
 
-ADDRESS, REF = "{ADDRESS}", "{REF}"
+ADDRESS, REF = "{address}", "{ref}"
 here = pathlib.Path.cwd()
 beside = sorted(path.parents[1] for path in here.glob("*/helpers/session.py"))
 places = (here, *here.parents, *beside)
@@ -33,6 +37,9 @@ sys.path.insert(0, str(root))
 from helpers import session
 
 session.start(seed=0)'''
+
+
+SOURCE = source(ADDRESS, REF)
 
 METADATA = {"cellView": "form", "tags": ["nbval-ignore-output"]}
 

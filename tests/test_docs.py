@@ -17,6 +17,7 @@ from tests.refresh import list_notebooks
 
 README = ROOT / "README.md"
 TEST_COMMAND = "python3 -m tests"
+COLAB = "constraints_colab.txt"
 PAGES = [README, *sorted((ROOT / "notebooks").rglob("*.md"))]
 TEXTS = PAGES + list_notebooks()
 MODULES = sorted((ROOT / "helpers").rglob("*.py"))
@@ -105,8 +106,8 @@ def test_every_requirement_is_a_range_with_a_reason():
         assert len(entry.reason.split()) >= 2, entry
 
 
-def constraints():
-    lines = (ROOT / "tests" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+def constraints(name="constraints.txt"):
+    lines = (ROOT / "tests" / name).read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("# Python 3.")
     return [Requirement(line) for line in lines if line and line[0] != "#"]
 
@@ -118,6 +119,15 @@ def test_the_exact_versions_satisfy_the_ranges():
         assert version.startswith("==")
         allowed = Requirement(entry.name + entry.ranges).specifier
         assert Version(version[2:]) in allowed, entry
+
+
+def test_the_set_of_colab_satisfies_the_ranges():
+    ranges = {entry.name: Requirement(entry.name + entry.ranges) for entry in read_requirements()}
+    exact = {each.name: Version(str(each.specifier)[2:]) for each in constraints(COLAB)}
+    assert {"tensorflow", "keras", "ipywidgets", "matplotlib", "numpy"} <= set(exact)
+    for name in set(exact) & set(ranges):
+        assert exact[name] in ranges[name].specifier, name
+    assert f"-c tests/{COLAB}" in (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
 
 
 def test_the_exact_versions_name_no_place():

@@ -59,6 +59,6 @@ class Experiment:
             "date": datetime.date.today().isoformat(),
             "python": platform.python_version(),
             "cores": os.cpu_count(),
-            "wall_seconds": round(time.perf_counter() - began, 1),
+            "wall_seconds": result.about.get("wall_seconds", round(time.perf_counter() - began, 1)),
         }
         return dataclasses.replace(result, about=result.about | made)

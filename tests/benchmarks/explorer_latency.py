@@ -8,13 +8,13 @@ with `python -m tests.benchmarks.explorer_latency`.
 """
 
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import nbformat
 
+from tests.benchmarks.table import Row, show
 from tests.browser import lab
 from tests.browser.drive import Driver
 
@@ -85,24 +85,28 @@ WATCH = """output => {
 }"""
 
 
-def main():
-    """Print a line of figures for each explorer, drawn and on the page."""
+def rows():
+    """Yield a line of figures for each explorer, drawn and on the page.
+
+    Raises:
+        RuntimeError: If there is no browser.
+    """
     executable = lab.find_browser()
     if executable is None:
-        print("No browser: set CHROMIUM to a Chromium, or install one as 'chromium'.")
-        return 1
+        raise RuntimeError("No browser: set CHROMIUM to a Chromium, or install one as 'chromium'.")
+    aim = "median below 60 ms, 95th percentile below 100 ms"
     for name in EXPLORERS:
-        print(_line(f"{name}, drawn", _drawing_times(name)))
-        print(_line(f"{name}, key to picture", _on_page(EXPLORERS[name], executable, _press)))
-    print(_line("Stop to stopped", _on_page(BUSY, executable, _stop)))
-    return 0
+        yield Row(f"{name}, drawn", _words(_drawing_times(name)))
+        times = _on_page(EXPLORERS[name], executable, _press)
+        yield Row(f"{name}, key to picture", _words(times), aim)
+    yield Row("Stop to stopped", _words(_on_page(BUSY, executable, _stop)), "within 500 ms")
 
 
-def _line(name, seconds):
+def _words(seconds):
     milliseconds = sorted(1000 * each for each in seconds)
     p95 = statistics.quantiles(milliseconds, n=20)[-1]
     return (
-        f"{name}: median {statistics.median(milliseconds):.0f} ms, 95th percentile {p95:.0f} ms, "
+        f"median {statistics.median(milliseconds):.0f} ms, 95th percentile {p95:.0f} ms, "
         f"{len(milliseconds)} changes"
     )
 
@@ -177,4 +181,4 @@ def _stop(notebook):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    show(rows())

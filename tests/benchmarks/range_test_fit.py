@@ -1,9 +1,9 @@
 """`range_test.run` against `fit` with a callback that sets the rate and reads the loss.
 
-Run with `python -m tests.benchmarks.range_test_fit`; with `mobilenet` behind it, also MobileNetV2
-on random pictures of 96 x 96 against a plain `fit` of as many updates; takes some minutes more.
-Every round builds a new model, so tracing is part of each time. Where PyTorch is installed, a plain
-loop of the same net in it is timed as well.
+Run with `python -m tests.benchmarks.range_test_fit`; takes some minutes, most of them for
+MobileNetV2 on random pictures of 96 x 96 against a plain `fit` of as many updates. Every round
+builds a new model, so tracing is part of each time. Where PyTorch is installed, a plain loop of the
+same net in it is timed as well.
 
 Aims: 0.45 of `fit` with the callback, 0.6 at most; 1.05 of plain `fit` on MobileNetV2; without
 tracing no slower than PyTorch.
@@ -11,7 +11,6 @@ tracing no slower than PyTorch.
 
 import os
 import statistics
-import sys
 import time
 import warnings
 
@@ -21,6 +20,7 @@ import keras
 import numpy as np
 
 from helpers import data, models, range_test
+from tests.benchmarks.table import Row, show
 
 UPDATES, BATCH, ROUNDS = 300, 32, 5
 RATES = np.geomspace(1e-6, 0.1, UPDATES)
@@ -58,15 +58,15 @@ def seconds(work, *arguments):
 
 
 def compare(build, train, contenders, updates, rounds):
-    """Print the median time of an update for each, alternated, and its share of the first."""
+    """Return the share of the second contender in the first one's median time, in words."""
     times = {name: [] for name in contenders}
     for _ in range(rounds):
         for name, work in contenders.items():
             times[name].append(seconds(work, build(), train))
     medians = {name: statistics.median(taken) for name, taken in times.items()}
-    first = next(iter(medians.values()))
-    for name, median in medians.items():
-        print(f"  {name}: {1000 * median / updates:.2f} ms an update, {median / first:.2f}")
+    first, second = medians.values()
+    each = " and ".join(f"{1000 * median / updates:.2f}" for median in (first, second))
+    return f"{second / first:.2f} ({each} ms an update)"
 
 
 def pytorch_loop(train):
@@ -104,23 +104,25 @@ def without_tracing(build, train):
     return twice - once
 
 
-def main(arguments):
-    """Print the times of all contenders."""
+def rows():
+    """Yield how the test compares with each contender."""
     warnings.simplefilter("ignore")
     train = data.load("digits").train
     for build in (models.build_dense_net, models.build_convnet):
-        print(f"{build.__name__}, {UPDATES} updates:")
         contenders = {"fit with a callback": with_callback, "range test": rising}
-        compare(build, train, contenders, UPDATES, ROUNDS)
+        words = compare(build, train, contenders, UPDATES, ROUNDS)
+        figure = f"range test / fit with a callback, {build.__name__}"
+        yield Row(figure, words, "at most 0.6, hoped for 0.45")
     again = statistics.median(without_tracing(models.build_dense_net, train) for _ in range(ROUNDS))
-    print(f"dense net, range test of a further seed: {1000 * again / UPDATES:.2f} ms an update")
     loops = [pytorch_loop(train) for _ in range(ROUNDS)]
-    if None in loops:
-        print("PyTorch is not installed; no comparison with it")
-    else:
-        print(f"dense net, PyTorch: {1000 * statistics.median(loops) / UPDATES:.2f} ms an update")
-    if "mobilenet" in arguments:
-        mobilenet()
+    theirs = (
+        "PyTorch is not installed"
+        if None in loops
+        else f"PyTorch's loop {1000 * statistics.median(loops) / UPDATES:.2f} ms"
+    )
+    words = f"{1000 * again / UPDATES:.2f} ms an update; {theirs}"
+    yield Row("range test of a further seed, dense net", words, "no slower than PyTorch")
+    yield mobilenet()
 
 
 def mobilenet():
@@ -138,13 +140,13 @@ def mobilenet():
         return models.compiled(network)
 
     updates = PICTURE_EPOCHS * PICTURES // BATCH
-    print(f"MobileNetV2, 96 x 96, {updates} updates:")
     contenders = {
         "plain fit": lambda model, train: model.fit(*train, BATCH, PICTURE_EPOCHS, verbose=0),
         "range test": lambda model, train: rising(model, train, updates),
     }
-    compare(build, train, contenders, updates, PICTURE_ROUNDS)
+    words = compare(build, train, contenders, updates, PICTURE_ROUNDS)
+    return Row("range test / plain fit, MobileNetV2, 96 x 96", words, "at most 1.05")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    show(rows())

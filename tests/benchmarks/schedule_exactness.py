@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from helpers.schedules import WarmRestarts
+from tests.benchmarks.table import Row, show
 from tests.exact_rates import (
     FAR,
     FLOAT32_LEAST,
@@ -41,29 +42,32 @@ def in_graph(rates, steps, jit_compile):
     return [rates.numpy() for rates in graph(*map(tf.constant, steps))]
 
 
-def report(name, schedules, rates, tolerances, last=None):
-    """Print how many rates were compared and how many were wrong, in each kind of graph."""
+def compared(name, schedules, rates, tolerances, last=None, aim=""):
+    """Yield how many rates were wrong, and in how many schedules, in each kind of graph."""
     steps = [telling_steps(schedule, seed) for seed, schedule in enumerate(schedules)]
     steps = [each if last is None else each[each <= last] for each in steps]
     exact = [exact_rates(schedule, each) for schedule, each in zip(schedules, steps)]
     for kind, jit_compile in (("tf.function", False), ("tf.function with XLA", True)):
         found = in_graph(rates, steps, jit_compile)
-        print(f"{name}, {kind}: {sum(map(len, steps)):,} pairs of schedule and step", flush=True)
+        pairs = sum(map(len, steps))
         for words, tolerance in tolerances.items():
             wrong = [(~is_near(*each, **tolerance)).sum() for each in zip(found, exact, schedules)]
-            print(
-                f"    {words}: {sum(wrong):,}, in {np.count_nonzero(wrong)} of {len(wrong)} "
+            yield Row(
+                f"{name}, {kind}: {words}",
+                f"{sum(wrong):,} of {pairs:,}, in {np.count_nonzero(wrong)} of {len(wrong)} "
                 "schedules",
-                flush=True,
+                aim,
             )
 
 
-def main():
+def rows():
     """Compare every kind of schedule, then warm restarts beside Keras's own."""
     unlike = {"not the exact rate rounded to float32": ROUNDED}
     table = [*schedule_table(ROUNDS, seed=3), *HARD_RESTARTS]
-    report("every kind of ours", table, [schedule.to_keras() for schedule in table], unlike)
-    report("WarmRestarts", RESTARTS, [schedule.to_keras() for schedule in RESTARTS], unlike, FAR)
+    ours = [schedule.to_keras() for schedule in table]
+    yield from compared("every kind of ours", table, ours, unlike, aim="none")
+    ours = [schedule.to_keras() for schedule in RESTARTS]
+    yield from compared("WarmRestarts", RESTARTS, ours, unlike, FAR, aim="none")
     keras_own = [
         keras.optimizers.schedules.CosineDecayRestarts(
             schedule.max_rate, schedule.first_cycle_steps, t_mul=schedule.cycle_mult
@@ -74,8 +78,8 @@ def main():
         "off by more than 1 % of the peak": {"relative": 0.0, "least": 0.01},
         "off by more than half the peak": {"relative": 0.0, "least": 0.5},
     }
-    report("CosineDecayRestarts of Keras", RESTARTS, keras_own, off, FAR)
+    yield from compared("CosineDecayRestarts of Keras", RESTARTS, keras_own, off, FAR)
 
 
 if __name__ == "__main__":
-    main()
+    show(rows())

@@ -15,6 +15,7 @@ import keras
 
 from helpers import data, models, schedules
 from helpers.keras_schedules import cycle_momentum
+from tests.benchmarks.table import Row, show
 
 EPOCHS, BATCH_SIZE, TURNS = 8, 32, 15
 UPDATES = 40 * EPOCHS
@@ -32,6 +33,8 @@ SCHEDULES = {
     "OneCycle": schedules.OneCycle(0.01, UPDATES),
     "with_warmup": schedules.with_warmup(schedules.WarmRestarts(0.01, 40), 40),
 }
+# What tells how far the machine repeats itself, and how it was done before.
+NO_SCHEDULES = ("float, again", "callback per batch")
 
 
 class SetRate(keras.callbacks.Callback):
@@ -57,8 +60,8 @@ def seconds(model, x, y, callbacks):
     return time.perf_counter() - began
 
 
-def main():
-    """Print the ratio of each schedule to the constant float, alternated."""
+def rows():
+    """Yield the ratio of each schedule to the constant float, alternated."""
     x, y = data.load("digits").train
     sgd = keras.optimizers.SGD
     nets = {"float": (build(sgd(0.01, 0.9)), [])}
@@ -78,12 +81,14 @@ def main():
         turns.append({name: seconds(nets[name][0], x, y, nets[name][1]) for name in names})
     medians = {name: statistics.median(turn[name] for turn in turns) for name in nets}
     updates = EPOCHS * -(-len(x) // BATCH_SIZE)
-    print(f"float: {medians['float']:.3f} s for {updates} updates (median of {TURNS} turns)")
+    words = f"{1000 * medians['float'] / updates:.2f} ms an update"
+    yield Row(f"fit, constant float, median of {TURNS} turns", words)
     for name in [*nets][1:]:
         low, _, high = statistics.quantiles(turn[name] / turn["float"] for turn in turns)
-        ratio = medians[name] / medians["float"]
-        print(f"{name}: {ratio:.3f} times a constant float ({low:.3f} to {high:.3f})")
+        words = f"{medians[name] / medians['float']:.3f} ({low:.3f} to {high:.3f})"
+        aim = "" if name in NO_SCHEDULES else "at most 1.02"
+        yield Row(f"fit, {name} / constant float", words, aim)
 
 
 if __name__ == "__main__":
-    main()
+    show(rows())

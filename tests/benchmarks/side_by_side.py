@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from helpers import data, models
 from helpers.training import sweep
+from tests.benchmarks.table import Row, show
 
 RATES = np.geomspace(1e-3, 1.0, 8).tolist()
 EPOCHS, BATCH_SIZE, ROUNDS = 10, 32, 3
@@ -52,8 +53,8 @@ def engine(build, splits):
     sweep(build, RATES, splits.train, splits.validation, epochs=EPOCHS, progress=False)
 
 
-def main():
-    """Print the ratio of medians for both of the course's nets, alternated."""
+def rows():
+    """Yield the ratio of medians for both of the course's nets, alternated."""
     splits = data.load("digits")
     for build in (models.build_dense_net, models.build_convnet):
         times = {engine: [], one_graph: []}
@@ -63,9 +64,9 @@ def main():
                 work(build, splits)
                 taken.append(time.perf_counter() - began)
         slow, fast = (statistics.median(taken) for taken in times.values())
-        ratio = f"{slow / fast:.2f} times"
-        print(f"{build.__name__}: engine {slow:.2f} s, one graph {fast:.2f} s, {ratio}")
+        figure = f"sweep / all nets in one graph (not adopted), {build.__name__}"
+        yield Row(figure, f"{slow / fast:.2f} times ({slow:.2f} s, {fast:.2f} s)")
 
 
 if __name__ == "__main__":
-    main()
+    show(rows())
