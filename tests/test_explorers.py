@@ -9,6 +9,7 @@ import sys
 from types import SimpleNamespace
 
 import ipywidgets as widgets
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from traitlets import TraitError
@@ -41,10 +42,32 @@ def small_sweep():
     )
 
 
+def small_blocks():
+    """The table of a network with four blocks, as `LayerGroups.table()` gives it."""
+    return pd.DataFrame(
+        {
+            "group": range(4),
+            "layers": ["conv_1", "conv_2", "dense", "head"],
+            "variables": [2, 2, 2, 2],
+            "parameters": [160, 4_640, 16_416, 165],
+            "trained": [160, 4_640, 16_416, 165],
+        }
+    )
+
+
+def move_with_the_rates(rates):
+    """Fake training: in two pieces, each block moves by ten times its rate a piece."""
+    for done, accuracy in ((1, 0.5), (2, 0.95)):
+        yield pd.DataFrame({"movement": [10 * done * rate for rate in rates]}), accuracy
+
+
 MAKERS = {
     "cycle_planner": explorers.cycle_planner,
     "descent": explorers.descent,
     "hop": explorers.hop,
+    "layer_rates": lambda: explorers.layer_rates(
+        small_blocks(), move_with_the_rates, pieces=2, target=0.9, most_movement=0.1
+    ),
     "restart_planner": explorers.restart_planner,
     "sweep": lambda: explorers.sweep(small_sweep()),
 }

@@ -7,6 +7,7 @@ from helpers.describe.hopping import (
     describe_hops,
 )
 from helpers.describe.landscapes import describe_descent
+from helpers.describe.layerwise import describe_layer_rates, describe_movement
 from helpers.describe.range_test import describe_range_test, describe_range_test_band
 from helpers.describe.runs import describe_best, describe_histories, describe_sweep
 from helpers.describe.schedules import (
@@ -24,6 +25,8 @@ __all__ = [
     "describe_hop_difference",
     "describe_hop_shares",
     "describe_hops",
+    "describe_layer_rates",
+    "describe_movement",
     "describe_paired",
     "describe_range_test",
     "describe_range_test_band",

@@ -7,6 +7,7 @@ from helpers.explorers.base import Explorer
 from helpers.explorers.bounds import bounds
 from helpers.explorers.hopping import hop
 from helpers.explorers.landscapes import descent
+from helpers.explorers.layer_rates import layer_rates
 from helpers.explorers.runs import sweep
 from helpers.explorers.schedules import cycle_planner, restart_planner, train_a_cycle
 from helpers.explorers.training import TrainingExplorer
@@ -18,6 +19,7 @@ __all__ = [
     "cycle_planner",
     "descent",
     "hop",
+    "layer_rates",
     "restart_planner",
     "sweep",
     "train_a_cycle",

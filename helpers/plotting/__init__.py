@@ -3,6 +3,7 @@
 from helpers.plotting.comparisons import plot_anytime, plot_paired, plot_series
 from helpers.plotting.hopping import plot_hop_shares, plot_hops
 from helpers.plotting.landscapes import plot_descent, plot_descent_losses, plot_descents
+from helpers.plotting.layerwise import plot_layer_rates, plot_movement
 from helpers.plotting.range_test import plot_range_test, plot_range_test_band
 from helpers.plotting.runs import plot_histories, plot_learning_curves, plot_sweep
 from helpers.plotting.schedules import plot_rate_and_momentum, plot_schedules
@@ -21,7 +22,9 @@ __all__ = [
     "plot_histories",
     "plot_hop_shares",
     "plot_hops",
+    "plot_layer_rates",
     "plot_learning_curves",
+    "plot_movement",
     "plot_paired",
     "plot_range_test",
     "plot_range_test_band",

@@ -1,6 +1,7 @@
 """What was measured, as frozen records: tables, verdicts, save and load. No TensorFlow."""
 
 from helpers.results.bounds import Bounds
+from helpers.results.layerwise import movement_spread
 from helpers.results.paired import Paired, paired_table
 from helpers.results.range_test import RangeTest
 from helpers.results.range_test_band import RangeTestBand
@@ -20,6 +21,7 @@ __all__ = [
     "Runs",
     "at_end",
     "at_rate",
+    "movement_spread",
     "paired_table",
     "series",
     "tuned",
