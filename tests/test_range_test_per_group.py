@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from helpers.layerwise import differential, split
-from helpers.range_test import run
-from helpers.range_test.per_group import run_groups
+from helpers.range_test import run, run_groups
 from tests import layerwise_matrix as matrix
 
 DATA = (matrix.INPUTS, matrix.TARGETS)
