@@ -1,6 +1,7 @@
 """Start a lesson's session the same way everywhere, and report at its end what it ran with."""
 
 import contextlib
+import logging
 import os
 import platform
 import sys
@@ -47,6 +48,8 @@ def start(seed=0):
     with _no_native_messages():
         import keras
 
+    # Many models are built on purpose, and TensorFlow advises against it at each of them.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     keras.utils.set_random_seed(int(seed))
     _session.update(seed=int(seed), started=time.monotonic())
     print(f"Ready: TensorFlow {_short('tensorflow')}, Keras {_short('keras')}, seed {seed}.{note}")

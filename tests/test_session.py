@@ -51,6 +51,18 @@ def test_a_second_start_is_not_late(tmp_path):
     assert "Restart" not in done.stdout
 
 
+def test_advice_against_building_many_models_is_held_back(tmp_path):
+    code = (
+        "session.start(); import keras; import numpy as np; x = np.zeros((2, 1))\n"
+        "for _ in range(8):\n"
+        "    model = keras.Sequential([keras.layers.Dense(1)])\n"
+        "    model.compile('sgd', 'mse')\n"
+        "    model.fit(x, x, verbose=0)"
+    )
+    done = run(code, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_native_messages_are_held_back_unless_the_block_fails(tmp_path):
     code = "\nwith session._no_native_messages():\n    __import__('os').write(2, b'native')\n"
     assert run(code, tmp_path).stderr == ""
