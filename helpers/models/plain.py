@@ -38,7 +38,8 @@ def build_dense_net(image_shape=(8, 8, 1), classes=10, *, optimizer=None, hidden
 def build_convnet(image_shape=(8, 8, 1), classes=10, *, optimizer=None, width=16):
     """Build and compile a small convolutional network, for lessons on what layers learn.
 
-    Two 3 x 3 convolutions with ReLU, a pooling after the first, a hidden dense layer, logits.
+    Two 3 x 3 convolutions with ReLU, a pooling after the first, a hidden dense layer, logits. The
+    layers with weights are named `convolution_1`, `convolution_2`, `hidden` and `head`.
 
     Args:
         image_shape: `(height, width, channels)` of an image; two pixels or more a side.
@@ -61,12 +62,12 @@ def build_convnet(image_shape=(8, 8, 1), classes=10, *, optimizer=None, width=16
     width, classes = whole_size(width, "width"), whole_size(classes, "classes", least=2)
     layers = [
         keras.Input((height, breadth, channels)),
-        keras.layers.Conv2D(width, 3, padding="same", activation="relu"),
+        keras.layers.Conv2D(width, 3, padding="same", activation="relu", name="convolution_1"),
         keras.layers.MaxPooling2D(),
-        keras.layers.Conv2D(2 * width, 3, padding="same", activation="relu"),
+        keras.layers.Conv2D(2 * width, 3, padding="same", activation="relu", name="convolution_2"),
         keras.layers.Flatten(),
-        keras.layers.Dense(32, activation="relu"),
-        keras.layers.Dense(classes),
+        keras.layers.Dense(32, activation="relu", name="hidden"),
+        keras.layers.Dense(classes, name="head"),
     ]
     return compiled(keras.Sequential(layers), optimizer)
 
