@@ -13,7 +13,7 @@ from helpers.environment import installed_version
 
 FOLDER = Path(__file__).parent
 PATH = FOLDER / "RESULTS.md"
-NOT_BENCHMARKS = ("__init__", "__main__", "table")
+NOT_BENCHMARKS = ("__init__", "__main__", "pytorch_loop", "table")
 HEAD = """\
 # Benchmarks
 
