@@ -36,7 +36,9 @@ def said(capsys, check, *arguments, **options):
         ((0.01, 1.0), "✗ Your largest rate lies outside"),
         ((0.01, 0.1), "✓"),
         ((0.1, 0.01), "✓"),
-        ([np.float32(0.011), 0.09], "✓"),
+        ([np.float32(0.0102), 0.099], "✓"),
+        ((0.012, 0.1), "✗ 0.012 is no rate of the grid"),
+        ((0.01, 0.09), "✗ 0.09 is no rate of the grid"),
     ],
 )
 def test_usable_window(capsys, answer, words):

@@ -73,16 +73,24 @@ def curve(first, last, points=(-4, -2, -1, 0), heights=(0.1, 0.9, 0.9, 0.1)):
     return RangeTest(rates, 1 - accuracies, accuracies)
 
 
+def chosen(min_rate, max_rate, steps=300):
+    return {"min_rate": min_rate, "max_rate": max_rate, "steps": steps}
+
+
 @pytest.mark.parametrize(
     ("settings", "test", "words"),
     [
         (..., None, "○"),
-        ({"steps": 500}, curve(1e-6, 1), "✗ More than 400"),
-        ({"steps": 300}, curve(1e-6, 1e-5), "✗ The accuracy shows no rise"),
-        ({"steps": 300}, curve(5e-4, 1), "✗ Learning begins with your very first"),
-        ({"steps": 300}, curve(1e-5, 5e-3), "✗ The accuracy still rises"),
-        ({"steps": 300}, curve(1e-8, 1), "✗ Over so many decades"),
-        ({"steps": 300}, curve(1e-5, 1), "✓"),
+        ({"steps": 300}, curve(1e-5, 1), "✗ Give all three"),
+        (chosen(1e-6, 1, 500), curve(1e-6, 1), "✗ More than 400"),
+        (chosen(1e-6, 1e-5), curve(1e-6, 1e-5), "✗ The accuracy shows no rise"),
+        (chosen(5e-4, 1), curve(5e-4, 1), "✗ Learning begins with your very first"),
+        (chosen(1e-5, 5e-3), curve(1e-5, 5e-3), "✗ The accuracy still rises"),
+        (chosen(1e-5, 0.1), curve(1e-5, 0.1), "✗ The loss does not rise up to"),
+        # As section 1 does it: the test stops early, but each rate got few updates.
+        (chosen(1e-6, 10), curve(1e-6, 1), "✗ Fewer than 50 updates for each"),
+        (chosen(1e-5, 0.1, 100), curve(1e-5, 0.1), "✗ Fewer than 50 updates for each"),
+        (chosen(1e-5, 1), curve(1e-5, 1), "✓"),
     ],
 )
 def test_range_test_design(capsys, settings, test, words):

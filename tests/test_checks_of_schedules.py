@@ -88,9 +88,9 @@ def test_read_cycle(capsys, answer, words):
         (0.1, "✗ Give a schedule"),
         (Cosine(0.1, 2370), "✗ Cycles that end within the training: 1;"),
         (Triangular(0.025, 0.1, 39), "✗ Your first half cycle is shorter"),
-        (Triangular(0.025, 0.1, 390), "✗ Training stops in the midst"),
+        (Triangular(0.025, 0.1, 390), "✗ Training stops in the middle"),
         (Triangular(0.25, 1, 395), "✗ The highest rate"),
-        (Triangular(0.001, 0.1, 395), "✗ Smith's rule"),
+        (Triangular(0.001, 0.1, 395), "✗ The lowest rate does not follow the rule of section 5"),
         (Triangular(0.025, 0.1, 395), "✓"),
         (Triangular(0.033, 0.1, 237), "✓"),
     ],
@@ -151,6 +151,32 @@ def by_logarithm(step, max_rate, first_cycle_steps, cycle_mult):
 )
 def test_growing_restarts(capsys, function, words):
     assert words in said(capsys, checks.growing_restarts, function)
+
+
+@pytest.mark.parametrize(
+    ("case", "step", "place"),
+    [
+        ((4, 2), 3, "step 3."),
+        ((4, 2), 4, "step 4, the first step of cycle 1 (the first cycle is cycle 0)."),
+        ((4, 2), 12, "step 12, the first step of cycle 2 (the first cycle is cycle 0)."),
+        ((4, 2), 13, "step 13, 1 step into cycle 2 (the first cycle is cycle 0)."),
+        ((4, 2), 11, "step 11, 7 steps into cycle 1 (the first cycle is cycle 0)."),
+        ((10, 3), 1210, "step 1210, the first step of cycle 5 (the first cycle is cycle 0)."),
+    ],
+)
+def test_growing_restarts_names_the_cycle_of_a_wrong_step(capsys, case, step, place):
+    def wrong_there(at, max_rate, first_cycle_steps, cycle_mult):
+        right = growing(at, max_rate, first_cycle_steps, cycle_mult)
+        here = (first_cycle_steps, cycle_mult, at) == (*case, step)
+        return 2 * right if here else right
+
+    assert said(capsys, checks.growing_restarts, wrong_there).endswith(f"at {place}\n")
+
+
+def test_triangular2_names_the_cycle_of_a_wrong_step(capsys):
+    assert "too high at step 9, 1 step into cycle 1 (the first" in said(
+        capsys, checks.triangular2, triangle
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def usable_window(answer, runs, metric="val_accuracy", within=0.03):
     """Check exercise 1a: the smallest and the largest rate that are close to the best.
 
     Args:
-        answer: `(smallest, largest)`, or `...`.
+        answer: `(smallest, largest)`, rates of the grid, which may be rounded; or `...`.
         runs: The `Runs` of the sweep that was read.
         metric: The metric that was read.
         within: How close counts.
@@ -30,10 +30,13 @@ def usable_window(answer, runs, metric="val_accuracy", within=0.03):
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         return wrong("Give two rates: (smallest, largest).")
     low, high = sorted(float(rate) for rate in answer)
+    for given in (low, high):
+        # One digit is enough: 0.03 is the rate 0.0316.
+        if not any(math.isclose(given, rate, rel_tol=0.06) for rate in runs.labels):
+            return wrong(f"{given:g} is no rate of the grid. Give rates at which a point stands.")
     usable = runs.usable(metric, within)
     for given, true, end in ((low, min(usable), "smallest"), (high, max(usable), "largest")):
-        # Read off a picture: a third of a decade is as close as eyes get on this axis.
-        if abs(math.log10(given / true)) > 0.2:
+        if not math.isclose(given, true, rel_tol=0.06):
             side = "inside" if (given > true) == (end == "smallest") else "outside of"
             return wrong(f"Your {end} rate lies {side} the window. Which points reach the line?")
     return right(f"These rates are within {within:g} of the best.")

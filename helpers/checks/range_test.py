@@ -67,18 +67,27 @@ def smoothing(function):
     return right("A constant stays constant, and each loss has its weight.")
 
 
-def range_test_design(settings, test, *, most_steps=400):
+def range_test_design(settings, test, *, most_steps=400, least_per_decade=50):
     """Check exercise 3: a range test that shows where learning begins and where it ends.
 
     Args:
         settings: The learner's `{"min_rate": ..., "max_rate": ..., "steps": ...}`, or `...`.
         test: The `RangeTest` made with them, or None.
         most_steps: Largest number of updates.
+        least_per_decade: Smallest number of updates for each factor of ten.
     """
     if settings is ...:
         return not_attempted()
+    if not {"min_rate", "max_rate", "steps"} <= set(settings):
+        return wrong("Give all three: min_rate, max_rate and steps.")
     if settings["steps"] > most_steps:
         return wrong(f"More than {most_steps} updates. A range test is meant to be short.")
+    decades = math.log10(settings["max_rate"] / settings["min_rate"])
+    if settings["steps"] < least_per_decade * decades:
+        return wrong(
+            f"Fewer than {least_per_decade} updates for each factor of ten. Begin higher, end "
+            "lower, or take more updates."
+        )
     quiet = np.nanmean(test.accuracies[: max(2, len(test) // 20)])
     low, high = test.bounds()
     if low is None:
@@ -87,9 +96,9 @@ def range_test_design(settings, test, *, most_steps=400):
         return wrong("Learning begins with your very first rates: begin lower.")
     if high is None:
         return wrong("The accuracy still rises at your last rate: end higher.")
-    if test.rates[-1] / test.rates[0] > 1e6:
-        return wrong("Over so many decades each rate gets few updates. Begin higher or end lower.")
-    return right("It begins where nothing happens, and ends where it breaks.")
+    if test.warning:
+        return wrong("The loss does not rise up to your last rate: end higher, to see the whole.")
+    return right("It begins where nothing happens, and goes on until the accuracy slows or falls.")
 
 
 def _true_mean(losses, beta):

@@ -20,7 +20,7 @@ def cosine_restarts(function):
     for rate, cycle in HIDDEN_RESTARTS:
         steps = sorted({0, cycle // 2, *(k * cycle + d for k in (1, 2, 9) for d in (-1, 0, 1))})
         settings = {"max_rate": rate, "cycle_steps": cycle}
-        cases.append((settings, WarmRestarts(rate, cycle), steps, cycle))
+        cases.append((settings, WarmRestarts(rate, cycle), steps))
     compare_schedules(function, cases)
 
 
@@ -37,7 +37,7 @@ def growing_restarts(function):
         ends = [0, *schedule.cycle_ends(400 * first)][:7]
         steps = sorted({end + shift for end in ends for shift in (-1, 0, 1) if end + shift >= 0})
         settings = {"max_rate": rate, "first_cycle_steps": first, "cycle_mult": mult}
-        cases.append((settings, schedule, steps, first))
+        cases.append((settings, schedule, steps))
     compare_schedules(function, cases)
 
 
@@ -61,14 +61,14 @@ def trough_epochs(answer, *, first_cycle_epochs, cycle_mult, most_epochs):
     if given[0] != true[0]:
         return wrong("The first stop differs. When does the first cycle end?")
     if set(given) - set(true):
-        return wrong("One of these is in the midst of a cycle. Cycle lengths add up.")
+        return wrong("One of these is in the middle of a cycle. Cycle lengths add up.")
     if len(given) < len(true):
         return wrong("Right as far as it goes; there is time for more.")
     return right("At each of these, training stands at a trough.")
 
 
 def trough_ensemble(function):
-    """Check exercise 3: `function(probabilities, weights)`, a weighted mean of the members.
+    """Check exercise 3: `function(members, weights)`, a weighted mean of the members.
 
     Args:
         function: The learner's function, or `...`.
@@ -81,7 +81,7 @@ def trough_ensemble(function):
         given = np.asarray(function(members, weights), dtype="float64")
         true = np.tensordot(np.asarray(weights) / np.sum(weights), members, axes=1)
         if given.shape != true.shape:
-            return wrong(f"The shape is {given.shape}; wanted is one row an image: {true.shape}.")
+            return wrong(f"The shape is {given.shape}; wanted is one row per image: {true.shape}.")
         if not np.allclose(given.sum(axis=1), 1):
             return wrong("The rows do not add up to 1. Do your weights?")
         if not np.allclose(given, true):
