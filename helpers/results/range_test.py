@@ -108,7 +108,7 @@ class RangeTest(HandOff):
 
         All look at finite points of the smoothed loss without its first tenth:
 
-        * `valley`: halfway down the longest fall. Of the longest series of ever smaller values
+        * `valley`: halfway along the longest fall. Of the longest series of ever smaller values
           (others may lie between), the value halfway.
         * `steepest`: the steepest fall, on a log axis of rates, before the lowest loss.
         * `minimum_over_ten`: a tenth of the rate with the lowest loss.

@@ -14,7 +14,7 @@ import numpy as np
 from helpers.results.smoothing import scatter, smooth
 
 RULES = {
-    "valley": "halfway down the longest fall of the loss",
+    "valley": "halfway along the longest fall of the loss",
     "steepest": "where the loss falls fastest for each factor of the rate",
     "minimum_over_ten": "a tenth of the rate at which the loss is lowest",
     "turning_point": "the last rate before the loss rises",
@@ -147,7 +147,7 @@ def _valley(curve):
     length, end = longest_fall(curve.smoothed)
     return Suggestion(
         float(curve.rates[end - length // 2]),
-        f"halfway down the longest fall, of {length} points, which ends at {curve.rates[end]:.3g}",
+        f"halfway along the longest fall, of {length} points, which ends at {curve.rates[end]:.3g}",
     )
 
 
