@@ -29,7 +29,7 @@ TECHNIQUES = {
     "constant rate": (r"constant", r"constant"),
     "cycle": (r"triang\w+|cycl(?:es?|ing|ical)\b|one cycle", r"triang|cycl"),
     "decay": (r"decay\w*|cosine|anneal\w*|only falls|one long fall", r"decay|cosine"),
-    "restarts": (r"restart\w*", r"restart"),
+    "restarts": (r"restart\w*|SGDR", r"restart|SGDR"),
     "ensemble": (r"ensembles?", r"ensemble"),
     "long trainings": (r"three long|independent long", r"three long"),
     "momentum": (r"moment(?:um|a)", r"moment"),
@@ -47,7 +47,7 @@ TECHNIQUES = {
     "unfreezing": (r"unfreez\w*", r"unfreez"),
     "one rate for all": (r"one rate|same rate", r"one rate|same rate"),
     "step decay": (r"step decay", r"step"),
-    "range test": (r"range tests?", r"range.test|found"),
+    "range test": (r"range tests?", r"range.test|found|smith_bounds|valley"),
     "sweep": (r"sweeps?", r"sweep|runs"),
 }
 _NAMES = {

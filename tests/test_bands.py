@@ -44,6 +44,10 @@ STORED = {
         for label in ("constant at 0.1", "triangular2 at 0.1", "cosine decay at 0.1")
     },
     ("04", "peak, from the range tests"): PEAK,
+    **{
+        ("06", f"test loss of {label}"): Stored("tournament_digits", label, "test_loss", mean_of=5)
+        for label in ("constant", "one cycle")
+    },
 }
 NOT_STORED = {
     ("01", "share of dead units at 0.1"): "no stored experiment counts dead units",

@@ -3,6 +3,7 @@
 import warnings
 
 from helpers.experiments.cyclical_rates import DIGITS
+from helpers.experiments.photographs import build_photograph_net
 from helpers.experiments.record import FIVE_SEEDS, TWENTY_SEEDS, Experiment
 from helpers.results import RULES, Runs, at_end
 from helpers.schedules import Constant, OneCycle
@@ -36,9 +37,7 @@ def rules_digits(*, rules=(*EVERY_RULE, "sweep"), seeds=TWENTY_SEEDS, progress=T
 
 
 def rules_cifar10(*, rules=EVERY_RULE, seeds=FIVE_SEEDS, examples=4_000, epochs=5, progress=True):
-    """Follow each rule on real photographs, with a network used nowhere else in the course.
-
-    Three convolutions with batch normalization and pooling, batches of 64.
+    """Follow each rule on real photographs, with three convolutions, in batches of 64.
 
     Args:
         rules: Which rules to follow.
@@ -50,25 +49,10 @@ def rules_cifar10(*, rules=EVERY_RULE, seeds=FIVE_SEEDS, examples=4_000, epochs=
     Returns:
         The `Runs`, as of `rules_digits`, without `sweep`.
     """
-    import keras
-
-    from helpers import data, models
-
-    def build():
-        layers = [keras.Input((32, 32, 3))]
-        for channels in (16, 32, 64):
-            layers += [
-                keras.layers.Conv2D(channels, 3, padding="same", use_bias=False),
-                # So short a training needs statistics that follow faster than Keras's do.
-                keras.layers.BatchNormalization(momentum=0.9),
-                keras.layers.ReLU(),
-                keras.layers.MaxPooling2D(),
-            ]
-        layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)]
-        return models.compiled(keras.Sequential(layers), None)
+    from helpers import data
 
     splits = data.load("cifar10", limit=(examples, 1_000, 1_000))
-    return _followed(build, splits, rules, seeds, epochs, 64, progress)
+    return _followed(build_photograph_net, splits, rules, seeds, epochs, 64, progress)
 
 
 def _followed(build_model, splits, rules, seeds, epochs, batch_size, progress):
