@@ -45,6 +45,13 @@ STORED = {
     },
     ("04", "peak, from the range tests"): PEAK,
     **{
+        ("05", f"{way}, 25 images at 0.01, {metric}"): Stored(
+            "differential_digits", f"{way}, 25 images at 0.01", metric, mean_of=5
+        )
+        for way in ("one rate", "differential 2.6")
+        for metric in ("test_accuracy", "source_accuracy")
+    },
+    **{
         ("06", f"test loss of {label}"): Stored("tournament_digits", label, "test_loss", mean_of=5)
         for label in ("constant", "one cycle")
     },
@@ -60,6 +67,20 @@ NOT_STORED = {
     ("02", "turning point, batch 128 over 16"): "tests of one batch size are stored",
     ("02", "turning point, decay 0.01 over 0"): "tests without weight decay are stored",
     ("03", "lowest rate, from the range tests"): "upper bounds alone are stored",
+    ("05", "source minus target at conv_1"): "no stored experiment reads layers out",
+    ("05", "source minus target at hidden"): "no stored experiment reads layers out",
+    ("05", "accuracy, frozen base"): "one seed of a demonstration, not a verdict",
+    ("05", "accuracy, then all trained"): "one seed of a demonstration, not a verdict",
+    ("05", "movement of the first group"): "the size of ten updates at 1e-7, an order",
+    **{
+        ("05", f"{name}, {way} times 0.1"): "what the update rule says, to a few per cent"
+        for name in ("SGD", "RMSprop", "Adam")
+        for way in ("gradient", "rate")
+    },
+    ("05", "own update, multiplier 0: movement"): "what the update rule says",
+    ("05", "one for each group"): "what the rule of clipping says",
+    ("05", "seeds of five in which conv_1 bears more than the head"): "a count of five seeds",
+    ("05", "ratio from layer to layer"): "no range test of a group is stored",
     ("04", "distance with the constant rate"): "1,000 walks, and the theory beside them",
 }
 
