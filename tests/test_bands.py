@@ -71,7 +71,7 @@ NOT_STORED = {
     ("05", "source minus target at hidden"): "no stored experiment reads layers out",
     ("05", "accuracy, frozen base"): "one seed of a demonstration, not a verdict",
     ("05", "accuracy, then all trained"): "one seed of a demonstration, not a verdict",
-    ("05", "movement of the first group"): "the size of ten updates at 1e-7, an order",
+    ("05", "movement of the first group"): "the size of forty updates at 1e-7, an order",
     **{
         ("05", f"{name}, {way} times 0.1"): "what the update rule says, to a few per cent"
         for name in ("SGD", "RMSprop", "Adam")
