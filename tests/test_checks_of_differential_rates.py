@@ -61,6 +61,7 @@ def test_rate_spread(capsys, function, words):
         (0.01 / 2.6**8, "✓"),
         (4.8e-6, "✓"),
         (np.float32(0.01 / 2.6**8), "✓"),
+        ("1e-5", "✗ Give one rate above 0, as a number"),
     ],
 )
 def test_first_rate(capsys, answer, words):

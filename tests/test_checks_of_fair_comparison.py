@@ -91,7 +91,8 @@ def chosen(validation):
     [
         (..., "○"),
         (lambda validation, test: ..., "○"),
-        (lambda validation, test: test.mean(axis=1).min(), "✗ This rate was chosen by the images"),
+        (lambda validation, test: test.mean(axis=1).min(), "✗ This rate has the best loss on the"),
+        (lambda validation, test: test[chosen(validation)], "✗ One loss is to be reported, not 4"),
         (lambda validation, test: test.min(), "✗ This is the best seed of all"),
         (lambda validation, test: test[chosen(validation)].min(), "✗ The rate is chosen well. W"),
         (lambda validation, test: validation.mean(axis=1).min(), "✗ The rate is chosen well, but"),
@@ -117,6 +118,8 @@ def settings(rates, tuning_seeds, seeds):
         ({"rates": 5, "seeds": 13}, "✗ Give a dict"),
         (settings(5, 3, 0), "✗ All three are whole numbers"),
         (settings(5, 2.5, 13), "✗ All three are whole numbers"),
+        (settings(5, 2, 13.0), "✗ All three are whole numbers"),
+        (settings([0.1, 0.2], 2, 13), "✗ All three are whole numbers"),
         (settings(9, 5, 20), "✗ This takes 41,600 updates"),
         (settings(2, 4, 20), "✗ So few rates"),
         (settings(9, 1, 16), "✗ One seed chooses by luck"),

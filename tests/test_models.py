@@ -206,6 +206,24 @@ def test_weights_that_cannot_be_had_say_what_to_do(monkeypatch):
         models.frozen_base("MobileNetV2", 32)
 
 
+@pytest.mark.parametrize("normalization", [False, True])
+def test_an_unfrozen_base_is_trained_and_keeps_its_statistics_unless_asked(normalization):
+    base = models.frozen_base("MobileNetV2", 32, weights=None)
+    models.unfreeze_base(base, normalization=normalization)
+    model = models.compiled(keras.Model(base.input, keras.layers.Dense(2)(base.output)))
+    before = {each.path: each.numpy() for each in base.weights}
+    model.fit(*images(), verbose=0)
+    changed = {each.path for each in base.weights if np.any(each.numpy() != before[each.path])}
+    assert any(path.endswith("kernel") for path in changed)
+    assert any("moving" in path for path in changed) is normalization
+    assert any(path.endswith("gamma") for path in changed) is normalization
+
+
+def test_only_a_model_can_be_unfrozen():
+    with pytest.raises(TypeError, match="give a Keras model"):
+        models.unfreeze_base("MobileNetV2")
+
+
 def test_cut_head_shares_layers_and_is_frozen():
     model = models.build_dense_net()
     base = models.cut_head(model)

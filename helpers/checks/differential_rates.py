@@ -56,9 +56,9 @@ def first_rate(answer, *, top_rate, layers, factor):
     """
     if answer is ...:
         return not_attempted()
-    given = _numbers(answer)
+    given = None if isinstance(answer, str) else _numbers(answer)
     if given is None or given.size != 1 or not given > 0:
-        return wrong("Give one rate above 0.")
+        return wrong("Give one rate above 0, as a number.")
     # How many steps down from the last layer would give this rate, as a float.
     steps = float(np.log(top_rate / given.item()) / np.log(factor))
     # As exact as two digits of the rate.
@@ -68,7 +68,9 @@ def first_rate(answer, *, top_rate, layers, factor):
         return wrong("The first layer would learn faster than the last.")
     if abs(abs(steps - (layers - 1)) - 1) * np.log(factor) < 0.05:
         return wrong("Off by one factor: count the steps between layers.")
-    return wrong(f"Too {'low' if steps > layers - 1 else 'high'}. How often does it shrink?")
+    return wrong(
+        f"Too {'low' if steps > layers - 1 else 'high'}. How often does it shrink, and from where?"
+    )
 
 
 def group_adam(function):

@@ -95,12 +95,17 @@ def honest_report(function):
     if function is ... or function(*cases[0]) is ...:
         return not_attempted()
     for validation, test in cases:
-        given = float(function(validation.copy(), test.copy()))
+        given = function(validation.copy(), test.copy())
+        if np.size(given) != 1:
+            return wrong(f"One loss is to be reported, not {np.size(given)}.")
+        given = float(np.asarray(given).item())
         chosen = np.argmin(validation.mean(axis=1))
         if math.isclose(given, test[chosen].mean()):
             continue
         if math.isclose(given, test.mean(axis=1).min()):
-            return wrong("This rate was chosen by the images that it is judged on.")
+            return wrong(
+                "This rate has the best loss on the images that judge. What did you choose it by?"
+            )
         if math.isclose(given, test.min()):
             return wrong("This is the best seed of all. A claim is about their mean.")
         if math.isclose(given, test[chosen].min()):
@@ -145,9 +150,8 @@ def comparison_design(settings, *, most_updates, updates_per_run, spread, differ
     if not isinstance(settings, dict) or set(settings) != set(wanted):
         return wrong(f"Give a dict with {', '.join(wanted)}.")
     rates, tuning_seeds, seeds = (settings[name] for name in wanted)
-    if min(rates, tuning_seeds, seeds) < 1 or any(
-        value != int(value) for value in settings.values()
-    ):
+    whole = all(isinstance(value, (int, np.integer)) for value in settings.values())
+    if not whole or min(settings.values()) < 1:
         return wrong("All three are whole numbers, 1 or more.")
     cost = 2 * updates_per_run * (rates * tuning_seeds + seeds)
     if cost > most_updates:

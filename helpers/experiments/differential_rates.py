@@ -210,7 +210,7 @@ class _ClothingLearner:
         else:
             weights = None if self._kind == "from scratch" else "imagenet"
             base = models.frozen_base("MobileNetV2", IMAGE_SIZE, weights=weights)
-            _open(base, normalization=weights is None)
+            models.unfreeze_base(base, normalization=weights is None)
             inputs, outputs = base.input, base.output
         return keras.Model(inputs, keras.layers.Dense(10, name="head")(outputs))
 
@@ -219,19 +219,6 @@ def _features(base, part):
     from helpers import training
 
     return training.cache_features(base, part, progress=False)
-
-
-def _open(base, normalization):
-    """Let a base be trained; its batch normalization too, or let that keep its statistics."""
-    import keras
-
-    base.trainable = True
-    [network] = [layer for layer in base.layers if isinstance(layer, keras.Model)]
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = normalization
-            # 96 updates are too few for the momentum that it comes with.
-            layer.momentum = 0.9
 
 
 EXPERIMENTS = (

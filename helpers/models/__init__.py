@@ -7,6 +7,7 @@ from helpers.models.bases import (
     build_on_base,
     cut_head,
     frozen_base,
+    unfreeze_base,
 )
 from helpers.models.building import compiled
 from helpers.models.densely_connected import build_densely_connected_net
@@ -27,4 +28,5 @@ __all__ = [
     "compiled",
     "cut_head",
     "frozen_base",
+    "unfreeze_base",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from helpers.data import weights_file
-from helpers.models.building import checked_image_shape, compiled, whole_size
+from helpers.models.building import MOVING_MOMENTUM, checked_image_shape, compiled, whole_size
 
 MINIMUM_IMAGE_SIZE = 32
 
@@ -147,6 +147,30 @@ def frozen_base(name, image_size=150, *, weights="imagenet"):
     base = keras.Model(images, features, name=f"frozen_{name.lower()}")
     base.trainable = False
     return base
+
+
+def unfreeze_base(base, *, normalization=False):
+    """Let a base be trained, and its batch normalization keep the statistics that it came with.
+
+    Calling the base with `training=False` does not do that: once layers can be trained, `fit` hands
+    its own flag down to nested models.
+
+    Args:
+        base: A Keras model, such as `frozen_base` returns.
+        normalization: Train batch normalization too, with statistics that follow short training:
+            for random weights.
+
+    Raises:
+        TypeError: If `base` is not a Keras model.
+    """
+    if not isinstance(base, keras.Model):
+        raise TypeError(f"base is of type {type(base).__name__}; give a Keras model.")
+    base.trainable = True
+    for layer in base._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = bool(normalization)
+            if normalization:
+                layer.momentum = MOVING_MOMENTUM
 
 
 def _weights_source(known, weights):

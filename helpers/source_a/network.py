@@ -60,18 +60,9 @@ def build_in_groups(base, image_size, multipliers, *, weights="imagenet", classe
         RuntimeError: As for `build_upsampled_base`.
     """
     network = build_upsampled_base(base, image_size, weights=weights)
-    _unfreeze(network)
+    models.unfreeze_base(network)
     logits = keras.layers.Dense(classes, name="head")(network.output)
     model = keras.Model(network.input, logits)
     groups = layerwise.split(model, at=[SPLIT_LAYERS[base], "head"])
     adam = layerwise.differential(keras.optimizers.Adam(), groups, multipliers=multipliers)
     return models.compiled(model, lambda: adam)
-
-
-def _unfreeze(network):
-    """Let everything be trained but batch normalization, which then uses its own statistics."""
-    # Called with training=False it would not: `fit` hands its own flag down to nested models.
-    network.trainable = True
-    for layer in network._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
