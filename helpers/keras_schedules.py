@@ -64,10 +64,6 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
     Attributes:
         schedule: The schedule given.
 
-    Raises:
-        TypeError: If an argument is of the wrong kind.
-        ValueError: If `gradient_accumulation_steps` is below 1.
-
     Example:
         >>> rate = KerasSchedule(schedules.Cosine(1, total_steps=100))
         >>> [round(float(rate(step)), 6) for step in (0, 50, 100)]
@@ -75,9 +71,7 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, schedule, gradient_accumulation_steps=1):
-        if not isinstance(schedule, schedules.Schedule):
-            raise TypeError(f"schedule is {schedule!r}; give one of helpers.schedules.")
-        self.schedule = schedule
+        self.schedule = _checked(schedule)
         self._batches = schedules.checked_count(
             gradient_accumulation_steps, "gradient_accumulation_steps"
         )
@@ -106,6 +100,12 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
     def from_config(cls, config):
         """Return the schedule that `get_config` described."""
         return cls(schedules.from_dict(config["schedule"]), config["gradient_accumulation_steps"])
+
+
+def _checked(schedule):
+    if not isinstance(schedule, schedules.Schedule):
+        raise TypeError(f"schedule is {schedule!r}; give one of helpers.schedules.")
+    return schedule
 
 
 def cycle_momentum(optimizer, schedule):
@@ -142,23 +142,42 @@ def cycle_momentum(optimizer, schedule):
     if kind is None:
         raise TypeError(
             f"optimizer is of the class {type(optimizer).__name__}; allowed are "
-            f"{', '.join(each.__name__ for each in SCHEDULED)}. Wrap it in others afterwards."
+            f"{', '.join(known.__name__ for known in SCHEDULED)}. Wrap it in others afterwards."
         )
-    if optimizer.built:
+    return made_anew(optimizer, lambda settings: kind(**settings, momentum_schedule=schedule))
+
+
+def rate_source(optimizer):
+    """Return what an optimizer takes its rate from: a variable, or a schedule or other function."""
+    # No public name tells a schedule from its present value.
+    return getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
+
+
+def made_anew(optimizer, make, fitted=False):
+    """Return a new optimizer with the settings of another, which stays as it is.
+
+    Args:
+        optimizer: A Keras optimizer.
+        make: Function of the settings, a dict, that returns the new one.
+        fitted: Whether it may have been fitted.
+
+    Raises:
+        ValueError: If the optimizer has been fitted and may not.
+    """
+    if optimizer.built and not fitted:
         raise ValueError(
-            "The optimizer has been fitted already, and its slots would be lost; drive the "
-            "momentum of a new one, and compile with that."
+            "The optimizer has been fitted already, and what it remembers would be lost; give a "
+            "new one, and compile with the result."
         )
-    config = optimizer.get_config()
-    if isinstance(config["learning_rate"], dict):
+    settings = optimizer.get_config()
+    if isinstance(settings["learning_rate"], dict):
         # The object itself: another schedule need not be registered for this.
-        config["learning_rate"] = optimizer._learning_rate
-    scheduled = kind(**config, momentum_schedule=schedule)
+        settings["learning_rate"] = rate_source(optimizer)
+    new = make(settings)
     # What `exclude_from_weight_decay` was told is no part of a config.
-    for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
-        if hasattr(optimizer, name):
-            setattr(scheduled, name, getattr(optimizer, name))
-    return scheduled
+    told = {name: kept for name, kept in vars(optimizer).items() if name.startswith("_exclude")}
+    vars(new).update(told)
+    return new
 
 
 class _MomentumFromSchedule:
@@ -167,9 +186,7 @@ class _MomentumFromSchedule:
     momentum_name = "momentum"
 
     def __init__(self, *args, momentum_schedule, **settings):
-        if not isinstance(momentum_schedule, schedules.Schedule):
-            raise TypeError(f"schedule is {momentum_schedule!r}; give one of helpers.schedules.")
-        low, high = momentum_schedule.rate_bounds
+        low, high = _checked(momentum_schedule).rate_bounds
         if not 0 <= low <= high < 1 or high == 0:
             raise ValueError(
                 f"The schedule of the momentum goes from {low:g} to {high:g}; allowed is 0 to "

@@ -1,13 +1,124 @@
-"""The class behind `differential`: an optimizer of Keras with a rate for each group."""
+"""`differential`: one optimizer of Keras, with a rate for each group of layers."""
 
 import functools
-from contextlib import contextmanager
 
 import keras
-import tensorflow as tf
+import numpy as np
 
-from helpers.keras_schedules import PACKAGE
-from helpers.layerwise.slots import carried_over, check_complete
+from helpers.keras_schedules import PACKAGE, made_anew, rate_source
+from helpers.schedules import checked_rate
+
+
+def differential(optimizer, groups, *, multipliers=None, rates=None):
+    """Return the optimizer with a learning rate of its own for each group.
+
+    A group trains as if it alone had an optimizer of these settings, whose learning rate is
+    `optimizer.learning_rate` times the multiplier of the group. So the rate is scaled, and not the
+    gradient, which changes nothing under Adam; decoupled weight decay follows the rate; clipping by
+    the global norm looks at all groups that are trained. The one `learning_rate` can be read, set
+    by callbacks or driven by a schedule, and all groups follow.
+
+    A group with the multiplier 0 stays as it is, bit for bit, as a frozen one does; but batch
+    normalization in it goes on updating its statistics, where `trainable = False` stops that too.
+
+    To unfreeze layers later, set `trainable` and compile with a new optimizer, as Keras wants it.
+
+    Args:
+        optimizer: A Keras optimizer that has not been fitted; it stays as it is. Any that treats
+            each weight by itself: SGD, Adam, AdamW, RMSprop, Nadam, Lion and so on, also one made
+            by `cycle_momentum`. (Wrap it in a `LossScaleOptimizer` afterwards.)
+        groups: A `LayerGroups`, made by `split`.
+        multipliers: A number >= 0 for each group, such as `geometric(3, 10)`.
+        rates: A learning rate for each group instead; the highest becomes `learning_rate`. Not
+            where a schedule drives it.
+
+    Returns:
+        A new optimizer of the same settings, to compile the model with. Its `multipliers` are
+        fixed; it is saved and loaded with them.
+
+    Raises:
+        TypeError: If the optimizer cannot have a rate for each weight.
+        ValueError: If not exactly one of `multipliers` and `rates` is given, or not one for each
+            group, or a schedule drives the optimizer and `rates` are given, or it has been fitted.
+
+    Example:
+        Adam, two split layers, three rates.
+
+        >>> from helpers.layerwise import rates, split
+        >>> dense = keras.layers.Dense
+        >>> layers = [dense(8, name="early"), dense(8, name="middle"), dense(2, name="head")]
+        >>> model = keras.Sequential([keras.Input((4,)), *layers])
+        >>> groups = split(model, at=["middle", "head"])
+        >>> model.compile(differential(keras.optimizers.Adam(), groups, rates=[1e-7, 1e-4, 1e-2]))
+        >>> [f"{rate:.0e}" for rate in rates(model)]
+        ['1e-07', '1e-04', '1e-02']
+    """
+    by_itself = keras.optimizers.Optimizer.update_step
+    if (
+        not isinstance(optimizer, keras.optimizers.Optimizer)
+        or hasattr(optimizer, "multipliers")
+        or type(optimizer).update_step is by_itself
+    ):
+        raise TypeError(
+            f"optimizer is {optimizer!r}; give one of Keras's that updates each weight by itself, "
+            "such as keras.optimizers.Adam(0.001), not one that is differential or wraps another."
+        )
+    if (multipliers is None) == (rates is None):
+        raise ValueError("Give either multipliers or rates: one number for each group.")
+    if rates is not None and not hasattr(rate_source(optimizer), "assign"):
+        raise ValueError(
+            "A schedule drives the optimizer, so the groups cannot have fixed rates; give "
+            "multipliers: each group has the schedule's rate times its own."
+        )
+    given = multipliers if rates is None else rates
+    numbers = [checked_rate(number, "each multiplier or rate") for number in given]
+    if len(numbers) != len(groups) or not any(numbers):
+        raise ValueError(
+            f"Given are {numbers} for {len(groups)} groups; one number is needed for each group, "
+            "and one of them above 0."
+        )
+    highest = 1.0 if rates is None else max(numbers)
+    new = _made(optimizer, groups, [number / highest for number in numbers])
+    if rates is not None:
+        new.learning_rate = highest
+    return new
+
+
+def training_only(optimizer, groups, group):
+    """Return an optimizer of the same settings, without what it has gathered, for one group alone.
+
+    Args:
+        optimizer: A model's optimizer, fitted or not, with one rate or differential, maybe in a
+            `LossScaleOptimizer`; it stays as it is.
+        groups: The model's `LayerGroups`.
+        group: The number of the group that is trained, from 0; its multiplier is 1.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    new = _made(inner, groups, [float(other == group) for other in range(len(groups))], fitted=True)
+    return new if inner is optimizer else type(optimizer)(new)
+
+
+def multipliers_of(optimizer):
+    """Return an optimizer's multipliers, also in a `LossScaleOptimizer`; None if it has none."""
+    return getattr(getattr(optimizer, "inner_optimizer", optimizer), "multipliers", None)
+
+
+def rate_of(optimizer):
+    """Return the present learning rate as a float, the shortest that is the same in float32."""
+    return checked_rate(np.float32(keras.ops.convert_to_numpy(optimizer.learning_rate)))
+
+
+def _made(optimizer, groups, multipliers, fitted=False):
+    base = getattr(optimizer, "base", type(optimizer))
+    own = ("base", "multipliers", "groups_of_variables")
+
+    def make(settings):
+        settings = {name: value for name, value in settings.items() if name not in own}
+        return _kind(base)(**settings, multipliers=multipliers)
+
+    new = made_anew(optimizer, make, fitted)
+    new.groups = groups
+    return new
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -21,22 +132,20 @@ class Differential:
     """
 
     groups = None
-    # For what Keras's code works at the moment: the multiplier, and where counting begins.
-    _multiplier_now, _begin_now = 1.0, None
-    _begins_later = False
+    # Of the group whose decay is taken at the moment.
+    _multiplier_now = 1.0
 
-    def __init__(self, *args, multipliers, groups_of_variables=None, begins_later=False, **others):
+    def __init__(self, *args, multipliers, groups_of_variables=None, **others):
         super().__init__(*args, **others)
         self.multipliers = tuple(multipliers)
         self._groups_of_variables = groups_of_variables
-        self._begins_later = begins_later
 
     def build(self, variables):
         """Make the slots of the variables, as the class of Keras does."""
         if self.built:
             return
         if self.groups is not None:
-            self._groups_of_variables = [self.groups.group_of(each) for each in variables]
+            self._groups_of_variables = [self.groups.group_of(variable) for variable in variables]
         elif len(variables) != len(self._groups_of_variables):
             raise ValueError(
                 f"The optimizer was saved with {len(self._groups_of_variables)} variables to "
@@ -44,135 +153,67 @@ class Differential:
                 "new differential(...)."
             )
         super().build(variables)
-        # The number of the first update of each variable.
-        self._begins = self.add_variable(
-            (len(variables),), dtype="int", aggregation="only_first_replica", name="begins"
-        )
-
-    def take(self, groups):
-        """Check that other variables can be trained with these groups, and remember the groups.
-
-        Args:
-            groups: The `LayerGroups` of the model, which an optimizer that was loaded has not.
-
-        Raises:
-            ValueError: If the groups are not the optimizer's, or it keeps what cannot go on.
-        """
-        known = zip(self._groups_of_variables, self._trainable_variables) if self.built else ()
-        if len(groups) != len(self.multipliers) or any(
-            groups.group_of(variable) != group for group, variable in known
-        ):
-            raise ValueError(
-                "These groups are not those of the model's optimizer; split at the same layers."
-            )
-        if self.built:
-            check_complete(self)
-        self.groups = groups
-
-    def follow(self, variables):
-        """Train other variables from now on; those that stay keep all that belongs to them.
-
-        Args:
-            variables: The variables to train, in the order of the model.
-
-        Raises:
-            ValueError: If a variable is in no group, or the groups are not known.
-        """
-        if not self.built:
-            return
-        if self.groups is None:
-            raise ValueError(
-                "Layers were frozen or unfrozen, and an optimizer that was loaded does not know "
-                "which group each is in; call unfreeze(split(model, at=...), count) once."
-            )
-        check_complete(self)
-        begins = dict(zip(map(self._var_key, self._trainable_variables), self._begins.numpy()))
-        now = int(keras.ops.convert_to_tensor(self.iterations).numpy())
-        with carried_over(self):
-            self.build(variables)
-        if self.use_ema:
-            # Keras starts a mean at the first update of all, and would start these from 0.
-            for variable, average in zip(variables, self._model_variables_moving_average):
-                if self._var_key(variable) not in begins:
-                    average.assign(variable)
-        begins = [begins.get(self._var_key(variable), now) for variable in variables]
-        self._begins.assign(begins)
-        self._begins_later = any(begins)
 
     def apply(self, grads, trainable_variables=None):
         """Update as the class of Keras does, but for groups whose multiplier is 0."""
-        variables = self._trainable_variables
         if trainable_variables is not None:
-            variables = list(trainable_variables)
-            self._notice(variables)
-        moving = [pair for pair in zip(grads, variables) if self._multiplier_of(pair[1])]
-        if not moving:
-            raise ValueError("Every group that is not frozen has the multiplier 0; unfreeze one.")
-        super().apply(*map(list, zip(*moving)))
+            if not self.built:
+                self.build(list(trainable_variables))
+            pairs = list(zip(grads, trainable_variables))
+            try:
+                moving = [pair for pair in pairs if self._multiplier_of(pair[1])]
+            except KeyError:
+                # Keras says which variable it does not know, and what to do.
+                moving = pairs
+            if not moving:
+                raise ValueError("Every group that is not frozen has the multiplier 0.")
+            grads, trainable_variables = map(list, zip(*moving))
+        super().apply(grads, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
-        """Update one variable, with the rate and the count of updates that are its own."""
-        multiplier, begin = self._multiplier_of(variable), None
-        if self._begins_later:
-            begin = self._begins[self._get_variable_index(variable)]
-        with self._acting_for(multiplier, begin):
-            return super().update_step(gradient, variable, learning_rate * multiplier)
+        """Update one variable, with the rate of its group."""
+        rate = learning_rate * self._multiplier_of(variable)
+        return super().update_step(gradient, variable, rate)
 
     def _apply_weight_decay(self, variables):
         by_multiplier = {}
         for variable in variables:
             by_multiplier.setdefault(self._multiplier_of(variable), []).append(variable)
         for multiplier, own in by_multiplier.items():
-            with self._acting_for(multiplier):
+            self._multiplier_now = multiplier
+            try:
                 super()._apply_weight_decay(own)
-
-    @contextmanager
-    def _acting_for(self, multiplier, begin=None):
-        """Let `learning_rate` and `iterations` be those of one variable meanwhile."""
-        self._multiplier_now, self._begin_now = multiplier, begin
-        try:
-            yield
-        finally:
-            self._multiplier_now, self._begin_now = 1.0, None
-
-    def _get_current_learning_rate(self):
-        rate = super()._get_current_learning_rate()
-        return rate if self._multiplier_now == 1.0 else rate * self._multiplier_now
+            finally:
+                self._multiplier_now = 1.0
 
     @property
-    def iterations(self):
-        """The number of updates so far."""
-        count = super().iterations
-        return count if self._begin_now is None else count - self._begin_now
+    def learning_rate(self):
+        """The rate that the multipliers multiply."""
+        rate = super().learning_rate
+        return rate if self._multiplier_now == 1.0 else rate * self._multiplier_now
 
-    def _update_model_variables_moving_average(self, trainable_variables):
-        super()._update_model_variables_moving_average(trainable_variables)
-        # The mean of equal numbers differs from them by rounding, and may overwrite the weights.
-        for variable, average in zip(trainable_variables, self._model_variables_moving_average):
-            if not self._multiplier_of(variable):
-                average.assign(variable)
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        keras.optimizers.Optimizer.learning_rate.fset(self, rate)
 
     def get_config(self):
         """Return the settings with the multipliers and the group of each variable."""
         groups = self._groups_of_variables
-        if self.built:
+        if self.groups is not None:
             # A model that is loaded builds the optimizer for what is not frozen.
-            pairs = zip(groups, self._trainable_variables)
-            groups = [group for group, variable in pairs if variable.trainable]
-        elif self.groups is not None:
             trained = self.groups.model.trainable_variables
             groups = [self.groups.group_of(variable) for variable in trained]
         return super().get_config() | {
-            "optimizer": keras.saving.get_registered_name(self.base),
+            "base": keras.saving.get_registered_name(self.base),
             "multipliers": list(self.multipliers),
             "groups_of_variables": groups,
-            "begins_later": self._begins_later,
         }
 
     @classmethod
     def from_config(cls, config, custom_objects=None):
         """Return the optimizer that `get_config` described."""
-        name = config["optimizer"]
+        config = dict(config)
+        name = config.pop("base")
         base = keras.saving.get_registered_object(name, custom_objects)
         base = base or getattr(keras.optimizers, name, None)
         if base is None:
@@ -180,29 +221,10 @@ class Differential:
                 f"The class {name!r} is not known here; register it with "
                 "keras.saving.register_keras_serializable, or give it in custom_objects."
             )
-        return made(base, {key: config[key] for key in config if key != "optimizer"})
+        return super(Differential, _kind(base)).from_config(config)
 
     def _multiplier_of(self, variable):
         return self.multipliers[self._groups_of_variables[self._get_variable_index(variable)]]
-
-    def _notice(self, given):
-        """Build, or follow what was frozen or unfrozen since the last update."""
-        if not self.built:
-            self.build(given)
-        known = self._trainable_variables
-        wanted = {self._var_key(each) for each in given}
-        wanted |= {self._var_key(each) for each in known if each.trainable}
-        if wanted != set(self._trainable_variables_indices):
-            if self._distribution_strategy.num_replicas_in_sync > 1:
-                raise ValueError(
-                    "Layers were frozen or unfrozen under a strategy with several replicas; there, "
-                    "let unfreeze(groups, count) do it."
-                )
-            in_model = [] if self.groups is None else self.groups.model.trainable_variables
-            order = {self._var_key(each): each for each in [*in_model, *known, *given]}
-            # A graph that is being traced can neither make variables nor read them.
-            with tf.init_scope():
-                self.follow([variable for key, variable in order.items() if key in wanted])
 
 
 @functools.cache
@@ -213,27 +235,3 @@ def _kind(base):
     kind = type(name, (Differential, base), {"__doc__": doc, "__module__": __name__, "base": base})
     # All have one name in files, under which Differential.from_config finds the class.
     return keras.saving.register_keras_serializable(PACKAGE, Differential.__name__)(kind)
-
-
-def made(base, config):
-    """Return a differential optimizer from the settings of its class, and ours."""
-    return super(Differential, _kind(base)).from_config(config)
-
-
-def optimizer_of(model):
-    """Return the differential optimizer of a model, also from inside a `LossScaleOptimizer`.
-
-    Raises:
-        TypeError: If `model` is no Keras model.
-        ValueError: If it is not compiled with such an optimizer.
-    """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model is of type {type(model).__name__}; give a Keras model.")
-    optimizer = getattr(model, "optimizer", None)
-    inner = getattr(optimizer, "inner_optimizer", optimizer)
-    if not isinstance(inner, Differential):
-        raise ValueError(
-            "The model is not compiled, or with one rate for all layers; compile it with "
-            "differential(optimizer, groups, multipliers=...)."
-        )
-    return inner

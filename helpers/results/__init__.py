@@ -1,28 +1,31 @@
 """What was measured, as frozen records: tables, verdicts, save and load. No TensorFlow."""
 
-from helpers.results.bounds import Bounds
-from helpers.results.layerwise import movement_spread
-from helpers.results.paired import Paired, paired_table
-from helpers.results.range_test import RangeTest
-from helpers.results.range_test_band import RangeTestBand
-from helpers.results.records import Best, Run
-from helpers.results.runs import Runs
-from helpers.results.series import at_end, at_rate, series, tuned
-from helpers.results.suggestions import RULES
+from pathlib import Path
 
-__all__ = [
-    "RULES",
-    "Best",
-    "Bounds",
-    "Paired",
-    "RangeTest",
-    "RangeTestBand",
-    "Run",
-    "Runs",
-    "at_end",
-    "at_rate",
-    "movement_spread",
-    "paired_table",
-    "series",
-    "tuned",
-]
+from helpers.results.paired import Paired, holm, paired_table
+from helpers.results.range_test import RangeTest, RangeTestBand
+from helpers.results.rules import RULES, Bounds
+from helpers.results.runs import Best, Runs, read
+
+STORED = Path(__file__).parents[2] / "notebooks" / "results"
+_KINDS = {"Runs": Runs, "RangeTest": RangeTest, "RangeTestBand": RangeTestBand}
+
+
+def stored(name):
+    """Return a stored experiment, as a script of `notebooks/experiments` has measured it.
+
+    Args:
+        name: Name of a file in `notebooks/results`, without its ending.
+
+    Returns:
+        A `Runs`, `RangeTest` or `RangeTestBand`; its `about` says how it was made.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    path = STORED / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(path.stem for path in STORED.glob("*.json")))
+        raise ValueError(f"There is no stored experiment {name!r}; there are {known}.")
+    kind, content = read(path)
+    return _KINDS[kind].from_content(content)

@@ -1,9 +1,45 @@
 """Does A beat B? A per-seed difference with its interval, and a verdict that may be `tie`."""
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
 
 CONFIDENCE = 0.95
+
+# What the metrics of the course are called in figures and sentences.
+METRIC_NAMES = {
+    "loss": "training loss",
+    "accuracy": "training accuracy",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+    "test_loss": "test loss",
+    "test_accuracy": "test accuracy",
+}
+_LOWER = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "hinge", "kl_divergence")
+_HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "fbeta_score", "iou")
+
+
+def direction(metric, mode=None):
+    """Return `"min"` or `"max"`: the direction in which the metric is better.
+
+    Args:
+        metric: Name as in a Keras history, with or without `val_`.
+        mode: `"min"` or `"max"` where the name does not tell; wins over the name.
+
+    Raises:
+        ValueError: If `mode` is something else, or is missing for a name that is not known.
+
+    Example:
+        >>> direction("val_accuracy"), direction("loss")
+        ('max', 'min')
+    """
+    if mode in ("min", "max"):
+        return mode
+    for known, words in (("min", _LOWER), ("max", _HIGHER)):
+        if mode is None and any(word in str(metric) for word in words):
+            return known
+    raise ValueError(f"Is a larger {metric!r} better or worse? Say mode='min' or mode='max'.")
 
 
 @dataclass(frozen=True)
@@ -14,114 +50,131 @@ class Paired:
         a: The first label.
         b: The second label.
         metric: The metric compared.
+        mode: `"max"` if a positive difference speaks for `a`, `"min"` if it speaks for `b`.
         differences: Seed to difference.
-        mean: Mean difference.
-        low: Lower end of the 95 % interval of the mean.
-        high: Upper end of it.
-        verdict: `"a"` or `"b"` where the interval excludes zero, else `"tie"`.
+        confidence: Of the interval.
     """
 
-    a: float | str
-    b: float | str
+    a: object
+    b: object
     metric: str
+    mode: str
     differences: dict
-    mean: float
-    low: float
-    high: float
-    verdict: str
+    confidence: float = CONFIDENCE
+
+    def __post_init__(self):
+        if len(self.differences) < 2:
+            raise ValueError(
+                f"{self.a!r} and {self.b!r} share {len(self.differences)} seed(s); an interval "
+                "needs two, and a claim five."
+            )
+
+    @property
+    def mean(self):
+        """The mean difference."""
+        return float(np.mean(list(self.differences.values())))
+
+    @property
+    def interval(self):
+        """Student's interval of the mean: `(low, high)`."""
+        from scipy import stats
+
+        values = np.array(list(self.differences.values()))
+        half = stats.t.ppf((1 + self.confidence) / 2, len(values) - 1) * stats.sem(values)
+        return self.mean - float(half), self.mean + float(half)
+
+    @property
+    def p(self):
+        """How often chance alone gives a mean as far from zero."""
+        from scipy import stats
+
+        values = np.array(list(self.differences.values()))
+        if np.ptp(values) == 0:
+            return float(values[0] == 0)
+        return float(stats.ttest_1samp(values, 0.0).pvalue)
 
     @property
     def winner(self):
-        """The label that won, or None for a tie."""
-        return {"a": self.a, "b": self.b, "tie": None}[self.verdict]
+        """The label that won, or None where the interval holds or touches zero."""
+        low, high = self.interval
+        if low <= 0 <= high:
+            return None
+        return self.a if (low > 0) == (self.mode == "max") else self.b
+
+    @property
+    def verdict(self):
+        """`"a"`, `"b"` or `"tie"`."""
+        return "tie" if self.winner is None else "a" if self.winner == self.a else "b"
 
     def __str__(self):
-        first, second = _short(self.a), _short(self.b)
-        word = {"a": f"{first} wins", "b": f"{second} wins", "tie": "tie"}[self.verdict]
+        low, high = self.interval
+        outcome = "tie" if self.winner is None else f"{name(self.winner)} wins"
         return (
-            f"{first} minus {second}, {self.metric}, {len(self.differences)} seeds: "
-            f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}], {word}"
+            f"{name(self.a)} minus {name(self.b)}, {self.metric}, {len(self.differences)} seeds: "
+            f"{self.mean:+.4f} [{low:+.4f}, {high:+.4f}], {outcome}"
         )
 
 
-def paired_difference(a, b, metric, mode, differences):
-    """Judge per-seed differences by Student's t interval.
+def holm(verdicts, confidence=CONFIDENCE):
+    """Widen the intervals of several verdicts, so that all hold together.
 
-    Args:
-        a: The first label.
-        b: The second label.
-        metric: The metric's name, for the record.
-        mode: `"max"` if a positive difference speaks for `a`, `"min"` if it speaks for `b`.
-        differences: Seed to finite difference a - b, two seeds or more.
-
-    Returns:
-        A `Paired`. An interval that only touches zero is a tie.
-
-    Raises:
-        ValueError: If there are fewer than two differences.
-
-    Example:
-        >>> verdict = paired_difference("x", "y", "loss", "min", {0: -1.0, 1: -2.0, 2: -3.0})
-        >>> round(verdict.low, 2), round(verdict.high, 2), verdict.verdict
-        (-4.48, 0.48, 'tie')
-
-    References:
-        Student, "The probable error of a mean", Biometrika 6, 1908.
-    """
-    from scipy.special import stdtrit
-
-    count = len(differences)
-    if count < 2:
-        raise ValueError(
-            f"{a!r} and {b!r} share {count} seed(s); an interval needs two, and a claim five."
-        )
-    values = list(differences.values())
-    mean = math.fsum(values) / count
-    variance = math.fsum((value - mean) ** 2 for value in values) / (count - 1)
-    quantile = float(stdtrit(count - 1, (1 + CONFIDENCE) / 2))
-    half = quantile * math.sqrt(variance / count)
-    low, high = mean - half, mean + half
-    verdict = "tie"
-    if low > 0 or high < 0:
-        verdict = "a" if (low > 0) == (mode == "max") else "b"
-    return Paired(a, b, metric, dict(differences), mean, low, high, verdict)
-
-
-def paired_table(verdicts, *, names=None):
-    """Return verdicts as a frame to be read, one row each.
+    Holm's step-down correction: of m comparisons the one with the smallest p gets an interval of
+    confidence 1 - 0.05 / m, the next 1 - 0.05 / (m - 1), and so on up to the first that ties; those
+    after it tie as well.
 
     Args:
         verdicts: `Paired` records.
-        names: What to call each; None takes "a − b".
+        confidence: That no verdict of all is wrong.
 
     Returns:
-        A pandas frame of text: `metric`, `difference`, `from`, `to` (the 95 % interval), `seeds`,
-        `verdict` (the winner, or "tie").
+        A list of `Paired` in the order given.
 
-    Raises:
-        ValueError: If `names` is of another length.
+    References:
+        S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+        Statistics 6, 1979.
+
+    Example:
+        >>> close = Paired("a", "b", "loss", "min", {0: -1.0, 1: -1.4, 2: -0.8})
+        >>> [verdict.verdict for verdict in (close, *holm([close, close, close]))]
+        ['a', 'tie', 'tie', 'tie']
     """
-    import pandas as pd
-
     verdicts = list(verdicts)
-    names = (
-        [f"{_short(each.a)} − {_short(each.b)}" for each in verdicts] if names is None else names
-    )
-    if len(names) != len(verdicts):
-        raise ValueError(f"There are {len(verdicts)} verdicts and {len(names)} names.")
+    order = np.argsort([verdict.p for verdict in verdicts], kind="stable")
+    left, tied = len(verdicts), False
+    for place in order:
+        share = (1 - confidence) / left
+        verdicts[place] = replace(verdicts[place], confidence=1 - share)
+        tied |= verdicts[place].winner is None
+        # From the first tie on, the confidence stays what it was there.
+        left -= not tied
+    return verdicts
+
+
+def paired_table(verdicts):
+    """Return verdicts as a frame, a row each: difference, ends of its interval, seeds, winner."""
     rows = [
         {
-            "metric": each.metric,
-            "difference": f"{each.mean:+.4f}",
-            "from": f"{each.low:+.4f}",
-            "to": f"{each.high:+.4f}",
-            "seeds": len(each.differences),
-            "verdict": "tie" if each.winner is None else _short(each.winner),
+            "a": name(verdict.a),
+            "b": name(verdict.b),
+            "metric": verdict.metric,
+            "difference": verdict.mean,
+            "low": verdict.interval[0],
+            "high": verdict.interval[1],
+            "seeds": len(verdict.differences),
+            "winner": "tie" if verdict.winner is None else name(verdict.winner),
         }
-        for each in verdicts
+        for verdict in verdicts
     ]
-    return pd.DataFrame(rows, index=list(names))
+    return pd.DataFrame(rows)
 
 
-def _short(label):
+def name(label):
+    """Return a label as text: a rate in few digits, a policy as it is, or both.
+
+    Example:
+        >>> name(0.0031622776601683794), name("cosine"), name(("cosine", 0.1))
+        ('0.00316', 'cosine', 'cosine at 0.1')
+    """
+    if isinstance(label, tuple):
+        return " at ".join(map(name, label))
     return label if isinstance(label, str) else f"{label:.3g}"

@@ -1,167 +1,221 @@
-"""`Runs`: what a sweep or a comparison measured, one record for each label and seed."""
+"""`Runs`: what a sweep or a comparison measured, in one frame."""
 
+import json
 import math
+import os
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.results import storage
-from helpers.results.metrics import direction
-from helpers.results.paired import paired_difference
-from helpers.results.records import Best, Run
+from helpers.results.paired import Paired, direction, holm, name
 
+# What a run is known by, then where in it a row was measured, then how it went.
+KEYS = ["policy", "rate", "seed"]
+PLACES = ["epoch", "updates"]
+COURSE = ["diverged", "seconds"]
 # Rates that agree to float32 rounding are one rate to the optimizer.
 SAME_RATE = 1e-6
 
+# Of the files.
+VERSION = 2
+# Dicts nested deeper than this, and all lists, have a line for themselves.
+DEPTH = 2
 
-@dataclass(frozen=True, repr=False)
+
+@dataclass(frozen=True)
+class Best:
+    """The best label of some runs: its metric after the last epoch, over seeds.
+
+    Attributes:
+        label: The winner by mean; whether it beats the next one is for `Runs.paired` to say.
+        metric: The metric it was judged by.
+        mean: Mean over seeds.
+        spread: Sample standard deviation over seeds; NaN with one seed.
+        seeds: Number of seeds.
+        at_edge: True if it is the smallest or the largest rate tried: widen the grid.
+    """
+
+    label: object
+    metric: str
+    mean: float
+    spread: float
+    seeds: int
+    at_edge: bool
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Runs:
     """All runs of a sweep or a comparison.
 
+    A run has a `label`: a rate (a float), a policy (text), or both, `(policy, rate)`.
+
     Attributes:
-        runs: The records, in the order in which they were trained.
+        frame: One row for each measurement: `policy`, `rate` (NaN where there is none), `seed`,
+            `epoch` (from 1; NaN in mid-epoch), `updates` so far, the metrics, and in the last row
+            of a run `diverged` (whether its loss was NaN or infinite) and `seconds`.
         about: How they were made: epochs, batch size, versions and so on, as plain values.
 
     Example:
-        >>> history = {"loss": [2.0, 1.0], "val_accuracy": [0.5, 0.75]}
-        >>> runs = Runs((Run(0.1, 0, history, [10, 20]), Run(0.1, 1, history, [10, 20])))
+        >>> rows = [{"rate": 0.1, "seed": seed, "epoch": 1, "updates": 10, "val_accuracy": 0.75}
+        ...         for seed in (0, 1)]
+        >>> runs = Runs.from_rows(rows)
         >>> runs.best().mean
         0.75
         >>> runs.steps_to("val_accuracy", 0.7)["steps"].tolist()
-        [20, 20]
+        [10, 10]
     """
 
-    runs: tuple
+    frame: pd.DataFrame
     about: dict = field(default_factory=dict)
 
-    def __post_init__(self):
-        object.__setattr__(self, "runs", tuple(self.runs))
-        for run in self.runs:
-            if not isinstance(run, Run):
-                raise TypeError(f"Runs holds Run records; given was {type(run).__name__}.")
-        keys = [(run.label, run.seed) for run in self.runs]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise ValueError(f"Label {key[0]!r} with seed {key[1]} occurs twice; keep one.")
+    @classmethod
+    def from_rows(cls, rows, about=None):
+        """Return the `Runs` of some rows, dicts or a frame of what is described above.
+
+        Raises:
+            ValueError: If a run occurs twice.
+        """
+        known = [*KEYS, *PLACES, *COURSE]
+        frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+        metrics = [column for column in frame if column not in known]
+        frame = frame.reindex(columns=[*KEYS, *PLACES, *metrics, *COURSE])
+        frame["policy"] = frame["policy"].astype(object).where(frame["policy"].notna(), None)
+        numbers = {"rate": "float64", "epoch": "float64", "seconds": "float64"}
+        frame = frame.astype(numbers).astype({"seed": "int64", "updates": "int64"})
+        frame["diverged"] = frame["diverged"].eq(True)
+        twice = frame[frame.duplicated([*KEYS, *PLACES])]
+        if len(twice):
+            run = twice[KEYS].iloc[0].to_dict()
+            raise ValueError(f"The run {run} occurs twice; keep one of them.")
+        return cls(frame, dict(about or {}))
 
     def __len__(self):
-        return len(self.runs)
+        return int(self._by_run().ngroups)
 
     def __repr__(self):
-        diverged = sum(run.diverged_at is not None for run in self.runs)
+        diverged = int(self.frame["diverged"].sum())
         return (
-            f"Runs({len(self.labels)} labels x {len(self.seeds)} seeds: {len(self.runs)} runs, "
+            f"Runs({len(self.labels)} labels x {len(self.seeds)} seeds: {len(self)} runs, "
             f"{diverged} diverged)"
         )
 
     @property
     def labels(self):
         """The labels in the order in which they were given."""
-        return list(dict.fromkeys(run.label for run in self.runs))
+        return list(dict.fromkeys(self._labels))
 
     @property
     def seeds(self):
         """The seeds in the order in which they were given."""
-        return list(dict.fromkeys(run.seed for run in self.runs))
+        return [int(seed) for seed in self.frame["seed"].unique()]
+
+    @property
+    def policies(self):
+        """The policies in the order in which they were given, without those of a sweep."""
+        return [policy for policy in self.frame["policy"].unique() if policy is not None]
 
     @property
     def metrics(self):
-        """The names in the histories, in the order of Keras."""
-        return list(dict.fromkeys(name for run in self.runs for name in run.history))
+        """The names of what was measured, in the order of Keras."""
+        return [each for each in self.frame if each not in (*KEYS, *PLACES, *COURSE)]
 
-    def run(self, label, seed):
-        """Return the record of one label and seed.
-
-        Args:
-            label: A rate (any number type; matched to float32 rounding) or a schedule's name.
-            seed: The seed.
-
-        Returns:
-            The `Run`.
+    def policy(self, policy):
+        """Return the runs of one policy at several rates, as a sweep: their labels are the rates.
 
         Raises:
-            ValueError: If there is no such run; the message lists labels and seeds.
+            ValueError: If there is no such policy.
         """
-        label = self._known(label)
-        for run in self.runs:
-            if run.label == label and run.seed == seed:
-                return run
-        raise ValueError(f"No run of {label!r} has seed {seed!r}; seeds are {self.seeds}.")
+        if policy not in self.policies:
+            raise ValueError(f"There is no policy {policy!r}; there are {self.policies}.")
+        own = self.frame[self.frame["policy"] == policy]
+        return Runs(own.assign(policy=None).reset_index(drop=True), self.about)
+
+    def select(self, labels=None, seeds=None):
+        """Return the `Runs` of some labels and seeds only; None keeps all."""
+        kept = pd.Series(True, self.frame.index)
+        if labels is not None:
+            known = [self._known(label) for label in labels]
+            kept &= [label in known for label in self._labels]
+        if seeds is not None:
+            kept &= self.frame["seed"].isin(list(seeds))
+        return Runs(self.frame[kept].reset_index(drop=True), self.about)
 
     def history(self, label, seed):
         """Return one run's history: metric name to list of values, one for each epoch.
 
-        A copy: changing it leaves the record as it was. Arguments and errors as in `run`.
-        """
-        return {name: list(values) for name, values in self.run(label, seed).history.items()}
+        Args:
+            label: A rate (any number type; matched to float32 rounding), a policy, or both.
+            seed: The seed.
 
-    def select(self, labels=None, seeds=None):
-        """Return the `Runs` of some labels and seeds only; None keeps all."""
-        labels = self.labels if labels is None else [self._known(label) for label in labels]
-        seeds = self.seeds if seeds is None else list(seeds)
-        kept = (run for run in self.runs if run.label in labels and run.seed in seeds)
-        return Runs(tuple(kept), self.about)
+        Raises:
+            ValueError: If there is no such run; the message says which there are.
+        """
+        rows = self.select([label], [seed]).frame
+        if rows.empty:
+            raise ValueError(f"No run of {label!r} has seed {seed!r}; seeds are {self.seeds}.")
+        return rows[rows["epoch"].notna()][self.metrics].to_dict("list")
 
     def table(self):
-        """Return a tidy frame: label, seed, epoch (from 1), updates, then one column a metric."""
-        rows = []
-        for run in self.runs:
-            for epoch, updates in enumerate(run.updates):
-                values = {name: run.history[name][epoch] for name in run.history}
-                rows.append(
-                    {"label": run.label, "seed": run.seed, "epoch": epoch + 1, "updates": updates}
-                    | values
-                )
-        return pd.DataFrame(rows, columns=["label", "seed", "epoch", "updates", *self.metrics])
+        """Return a tidy frame of the ends of epochs: label, seed, epoch, updates, metrics."""
+        table = self.points().dropna(subset="epoch").astype({"epoch": "int64"})
+        return table.reset_index(drop=True)
 
     def points(self):
-        """Return a tidy frame of every measurement: label, seed, updates, then the metrics.
+        """Return a tidy frame of every measurement, in mid-epoch as well.
 
-        It holds the ends of the epochs and the updates asked for by `evaluate_at`, in order.
+        Returns:
+            Columns `label`, `policy` and `rate` (where labels are both), `seed`, `epoch` (NaN in
+            mid-epoch), `updates`, and the metrics.
         """
-        epochs = self.table().drop(columns="epoch")
-        asked = pd.DataFrame(
-            [
-                {"label": run.label, "seed": run.seed} | point
-                for run in self.runs
-                for point in run.points
-            ]
-        )
-        both = pd.concat([epochs, asked]) if len(asked) else epochs
-        # One row where an epoch ends on an update that was asked for.
-        both = both.drop_duplicates(["label", "seed", "updates"])
-        order = {label: place for place, label in enumerate(self.labels)}
-        return both.sort_values(
-            ["label", "seed", "updates"],
-            key=lambda column: column.map(order) if column.name == "label" else column,
-            ignore_index=True,
-        )
+        frame = self.frame.drop(columns=COURSE)
+        if not any(isinstance(label, tuple) for label in self.labels):
+            frame = frame.drop(columns=["policy", "rate"])
+        frame.insert(0, "label", pd.Series(self._labels, frame.index, object).infer_objects())
+        return frame
+
+    def last(self, metric):
+        """Return a metric after the last epoch: a frame, a row for each label, a column a seed.
+
+        A run that diverged has NaN.
+
+        Raises:
+            ValueError: If it was not measured.
+        """
+        if metric not in self.metrics:
+            raise ValueError(f"No run measured {metric!r}; measured were {self.metrics}.")
+        rows = self._by_run().tail(1)
+        values = rows[metric].where(~rows["diverged"]).tolist()
+        labels = [label for place, label in enumerate(self._labels) if place in rows.index]
+        found = {}
+        for label, seed, value in zip(labels, rows["seed"], values):
+            found.setdefault(label, {})[int(seed)] = value
+        table = pd.DataFrame.from_dict(found, orient="index")
+        both = isinstance(table.index, pd.MultiIndex)
+        table.index.names = ["policy", "rate"] if both else ["label"]
+        return table.reindex(columns=self.seeds)
 
     def summary(self, metric="val_accuracy"):
         """Return a frame by label: mean, spread, min and max over seeds after the last epoch.
-
-        Args:
-            metric: A name from `metrics`.
 
         Returns:
             Columns `mean`, `spread` (sample standard deviation), `min`, `max`, `seeds`, `diverged`
             (number of diverged runs). The statistics of a label with a diverged run are NaN: a
             mean over the survivors would flatter it.
         """
-        self._check_metric(metric)
-        rows = {}
-        for label in self.labels:
-            last = np.array([run.last(metric) for run in self.runs if run.label == label])
-            rows[label] = {
-                "mean": last.mean(),
-                "spread": last.std(ddof=1) if len(last) > 1 else math.nan,
-                "min": last.min(),
-                "max": last.max(),
-                "seeds": len(last),
-                "diverged": int(np.isnan(last).sum()),
+        last = self.last(metric)
+        lost = self._by_run()["diverged"].any().groupby(level=[0, 1], dropna=False, sort=False)
+        frame = pd.DataFrame(
+            {
+                "mean": last.mean(axis=1),
+                "spread": last.std(axis=1),
+                "min": last.min(axis=1),
+                "max": last.max(axis=1),
             }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("label")
+        ).where(pd.Series(lost.sum().to_numpy() == 0, last.index), axis=0)
+        return frame.assign(seeds=lost.size().to_numpy(), diverged=lost.sum().to_numpy())
 
     def best(self, metric="val_accuracy", mode=None):
         """Return the label with the best mean over seeds after the last epoch.
@@ -181,7 +235,7 @@ class Runs:
         means = summary["mean"].dropna()
         if means.empty:
             raise ValueError("Every label has a run that diverged; try lower rates.")
-        label = self._known(means.idxmax() if mode == "max" else means.idxmin())
+        label = means.idxmax() if mode == "max" else means.idxmin()
         row = summary.loc[label]
         rates = [each for each in self.labels if isinstance(each, float)]
         at_edge = len(rates) > 1 and label in (min(rates), max(rates))
@@ -193,20 +247,38 @@ class Runs:
 
         Args:
             metric: A name from `metrics`.
-            within: How far from the best mean still counts, > 0, in units of the metric.
+            within: How far from the best mean still counts, in units of the metric.
             mode: As for `best`.
 
         Returns:
             A list of labels in the order of the sweep; it holds the best one.
-
-        Raises:
-            ValueError: If `within` is not above 0, and as for `best`.
         """
-        if not within > 0:
-            raise ValueError(f"within is {within!r}; allowed is a number > 0, such as 0.02.")
         best = self.best(metric, mode)
         means = self.summary(metric)["mean"]
         return [label for label in self.labels if abs(means[label] - best.mean) <= within]
+
+    def tuned(self, metric="val_loss", mode=None):
+        """Keep each policy at its own best rate only.
+
+        Judge by a validation metric here, and compare the result by a test metric: what was chosen
+        by a metric looks better in that metric than it is.
+
+        Args:
+            metric: The metric by which each policy's rate is chosen.
+            mode: As for `best`.
+
+        Returns:
+            A `Runs` whose labels are the policies; `about["tuned_rates"]` says at which rate each
+            is, and `about["at_edge"]` which of these lie at the edge of their grid.
+        """
+        best = {policy: self.policy(policy).best(metric, mode) for policy in self.policies}
+        chosen = self.select([(policy, best[policy].label) for policy in best])
+        about = {
+            "tuned_rates": {policy: best[policy].label for policy in best},
+            "tuned_by": metric,
+            "at_edge": [policy for policy in best if best[policy].at_edge],
+        }
+        return Runs(chosen.frame.assign(rate=math.nan), self.about | about)
 
     def steps_to(self, metric, value, mode=None):
         """Return how many updates each run needed until the metric reached a value.
@@ -221,14 +293,12 @@ class Runs:
         Returns:
             A frame with label, seed and steps (`<NA>` for a run that never got there).
         """
-        self._check_metric(metric)
-        mode = direction(metric, mode)
+        better = direction(metric, mode) == "max"
         points = self.points()
-        there = points[metric] >= value if mode == "max" else points[metric] <= value
-        first = points[there].groupby(["label", "seed"])["updates"].min()
-        rows = [(run.label, run.seed, first.get((run.label, run.seed))) for run in self.runs]
-        frame = pd.DataFrame(rows, columns=["label", "seed", "steps"])
-        return frame.astype({"steps": "Int64"})
+        there = points[metric] >= value if better else points[metric] <= value
+        points["steps"] = points["updates"].where(there)
+        points["steps"] = points["steps"].astype("Int64")
+        return points.groupby(["label", "seed"], sort=False)["steps"].min().reset_index()
 
     def paired(self, a, b, metric="val_accuracy", mode=None):
         """Compare two labels seed by seed: mean difference, 95 % interval, verdict.
@@ -246,55 +316,137 @@ class Runs:
             ValueError: If fewer than two seeds are shared, or one of the runs diverged (a
                 difference to nothing is not defined: count the diverged runs instead).
         """
-        self._check_metric(metric)
-        mode = direction(metric, mode)
         a, b = self._known(a), self._known(b)
-        first = {run.seed: run for run in self.runs if run.label == a}
-        second = {run.seed: run for run in self.runs if run.label == b}
-        seeds = [seed for seed in first if seed in second]
-        for run in [by_seed[seed] for seed in seeds for by_seed in (first, second)]:
-            if run.diverged_at is not None:
-                raise ValueError(
-                    f"The run of {run.label!r} with seed {run.seed} diverged, so there is no "
-                    "difference to take. Compare the numbers of diverged runs in summary()."
-                )
-        differences = {seed: first[seed].last(metric) - second[seed].last(metric) for seed in seeds}
-        return paired_difference(a, b, metric, mode, differences)
+        own = self.select([a, b])
+        seeds = [set(own.select([label]).seeds) for label in (a, b)]
+        shared = [seed for seed in own.seeds if seed in seeds[0] & seeds[1]]
+        last = own.last(metric)
+        differences = {seed: float(last.loc[a, seed] - last.loc[b, seed]) for seed in shared}
+        lost = [seed for seed in shared if math.isnan(differences[seed])]
+        if lost:
+            raise ValueError(
+                f"Of {name(a)} and {name(b)}, runs with the seeds {lost} diverged, so there is no "
+                "difference to take. Compare the numbers of diverged runs in summary()."
+            )
+        return Paired(a, b, metric, direction(metric, mode), differences)
+
+    def against(self, a, others, metric="val_accuracy", mode=None):
+        """Compare a label with several others, with intervals that hold together (Holm).
+
+        Args:
+            a: A label.
+            others: The other labels.
+            metric: As for `paired`.
+            mode: As for `paired`.
+
+        Returns:
+            A list of `Paired`.
+        """
+        return holm(self.paired(a, other, metric, mode) for other in others)
+
+    def at_end(self):
+        """Keep what was measured after the last epoch only: large grids become small files."""
+        return Runs(self._by_run().tail(1).reset_index(drop=True), self.about)
 
     def concat(self, *others):
         """Return one `Runs` with the runs of this and the others; none may occur twice."""
+        about = dict(self.about)
         for other in others:
-            if not isinstance(other, Runs):
-                raise TypeError(f"concat takes Runs; given was {type(other).__name__}.")
-        merged = dict(self.about)
-        for other in others:
-            merged = {key: value for key, value in merged.items() if other.about.get(key) == value}
-        return Runs(sum((other.runs for other in others), self.runs), merged)
+            about = {key: value for key, value in about.items() if other.about.get(key) == value}
+        frames = [runs.frame for runs in (self, *others)]
+        return Runs.from_rows(pd.concat(frames, ignore_index=True), about)
 
     def save(self, path):
         """Write everything to one JSON file and return its path."""
-        runs = [
-            {name: getattr(run, name) for name in Run.__dataclass_fields__} for run in self.runs
-        ]
-        return storage.write(path, "Runs", {"about": self.about, "runs": runs})
+        columns = self.frame.to_dict("list")
+        return write(path, "Runs", {"about": self.about, "columns": columns})
 
     @classmethod
     def load(cls, path):
         """Read what `save` wrote; labels, histories and divergence come back as they were."""
-        content = storage.read(path, "Runs")
-        return cls(tuple(Run(**run) for run in content["runs"]), content["about"])
+        _, content = read(path, "Runs")
+        return cls.from_content(content)
+
+    @classmethod
+    def from_content(cls, content):
+        """Return the `Runs` of what stands in a file."""
+        return cls.from_rows(pd.DataFrame(content["columns"]), content["about"])
+
+    def _by_run(self):
+        return self.frame.groupby(KEYS, sort=False, dropna=False)
+
+    @cached_property
+    def _labels(self):
+        """The label of each row."""
+        labels = []
+        for policy, rate in zip(self.frame["policy"], self.frame["rate"]):
+            if policy is None:
+                labels.append(float(rate))
+            else:
+                labels.append(policy if math.isnan(rate) else (policy, float(rate)))
+        return labels
 
     def _known(self, label):
-        if isinstance(label, str):
-            if label in self.labels:
-                return label
-        else:
-            rates = [each for each in self.labels if isinstance(each, float)]
-            for rate in rates:
-                if math.isclose(rate, float(label), rel_tol=SAME_RATE):
-                    return rate
+        """Return a label as it is stored, its rate matched to float32 rounding."""
+        policy, rate = split_label(label)
+        for known in self.labels:
+            own_policy, own_rate = split_label(known)
+            if policy == own_policy and np.isclose(
+                rate, own_rate, rtol=SAME_RATE, atol=0, equal_nan=True
+            ):
+                return known
         raise ValueError(f"No run has the label {label!r}; labels are {self.labels}.")
 
-    def _check_metric(self, metric):
-        if metric not in self.metrics:
-            raise ValueError(f"No run measured {metric!r}; measured were {self.metrics}.")
+
+def split_label(label):
+    """Return a label as `(policy, rate)`: None and NaN stand for what it lacks.
+
+    Example:
+        >>> split_label(0.1), split_label(("cosine", 0.1))
+        ((None, 0.1), ('cosine', 0.1))
+    """
+    if isinstance(label, str):
+        return label, math.nan
+    policy, rate = label if isinstance(label, tuple) else (None, label)
+    return policy, float(rate)
+
+
+def write(path, kind, content):
+    """Write a dict of plain values to a file of the given kind; return its path."""
+    path = Path(path)
+    text = _text({"kind": kind, "version": VERSION} | content)
+    unfinished = path.with_name(f"{path.name}.part")
+    unfinished.write_text(text + "\n", encoding="utf-8")
+    os.replace(unfinished, path)
+    return path
+
+
+def read(path, kind=None):
+    """Return `(kind, content)` of a file that `write` made.
+
+    Args:
+        path: The file.
+        kind: The record class expected; None takes any.
+
+    Raises:
+        ValueError: If the file is none of that kind and version.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        found, version = content.pop("kind"), content.pop("version")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is not a saved record, or is damaged: {error}.") from error
+    if version != VERSION or kind not in (None, found):
+        raise ValueError(
+            f"{path} holds a {found} of version {version}; asked for is a {kind or 'record'} of "
+            f"version {VERSION}. Save it again, or load it with the class that it holds."
+        )
+    return found, content
+
+
+def _text(value, depth=0):
+    if not isinstance(value, dict) or depth > DEPTH or not value:
+        return json.dumps(value)
+    space = " " * (depth + 1)
+    lines = (f"{space}{json.dumps(key)}: {_text(item, depth + 1)}" for key, item in value.items())
+    return "{\n" + ",\n".join(lines) + "\n" + " " * depth + "}"

@@ -14,12 +14,19 @@ Example:
     [150, 250]
 """
 
-from .arguments import MOST_STEPS, checked_count, checked_rate
-from .base import Schedule, from_dict
-from .composed import OppositeMomentum, Pieces, with_warmup
+from .base import MOST_STEPS, Schedule, checked_count, checked_rate, from_dict
 from .cycles import MODES, OneCycle, Triangular, WarmRestarts
-from .decays import Constant, Cosine, ExponentialRamp, LinearRamp, StepDecay
 from .planning import CyclePlan, plan_cycles
+from .simple import (
+    Constant,
+    Cosine,
+    ExponentialRamp,
+    LinearRamp,
+    OppositeMomentum,
+    Pieces,
+    StepDecay,
+    with_warmup,
+)
 
 __all__ = [
     "MODES",

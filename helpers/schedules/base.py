@@ -1,13 +1,15 @@
-"""`Schedule`: what all schedules share, and the array functions their formulas are written in."""
+"""`Schedule`: what all schedules share, the arguments they accept, and how formulas are written."""
 
 import dataclasses
 import math
 from importlib import import_module
+from numbers import Integral, Real
 from types import SimpleNamespace
 
 import numpy as np
 
-from .arguments import checked_count, checked_rate, checked_steps
+# Beyond this step a schedule is not defined: so many updates of a millisecond take 25 days.
+MOST_STEPS = 2**31 - 1
 
 # What a formula may use; `keras_schedules` has the same names for tensors.
 NUMPY = SimpleNamespace(
@@ -24,14 +26,75 @@ NUMPY = SimpleNamespace(
 )
 
 
-class Schedule:
-    """What every schedule offers; each kind is a frozen dataclass with `_formula` and `_bounds`."""
+def checked_rate(value, name="rate", *, least=0.0, most=math.inf, above=False):
+    """Return a learning rate, or another finite number, as a Python float.
 
-    def __call__(self, step):
+    Args:
+        value: An int, float or NumPy scalar.
+        name: What to call it in an error.
+        least: The lowest number allowed.
+        most: The highest number allowed.
+        above: Whether `least` itself is not allowed.
+
+    Returns:
+        The number; a float32 scalar gives the shortest decimal that rounds to it, so `float32(0.1)`
+        is 0.1 and not 0.10000000149.
+
+    Raises:
+        TypeError: If it is not one number.
+        ValueError: If it is out of bounds, NaN or infinite.
+
+    Example:
+        >>> checked_rate(np.float32(0.1)), checked_rate(1)
+        (0.1, 1.0)
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}; give one number, such as 0.01.")
+    number = float(str(value)) if isinstance(value, np.floating) else float(value)
+    if not (least <= number <= most and math.isfinite(number)) or (above and number == least):
+        upper = "" if math.isinf(most) else f" and at most {most:g}"
+        lower = f"above {least:g}" if above else f"at least {least:g}"
+        raise ValueError(f"{name} is {value!r}; allowed is a finite number {lower}{upper}.")
+    return number
+
+
+def checked_count(value, name, least=1):
+    """Return a whole number from `least` to 2 ** 31 - 1 as an int."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(f"{name} is {value!r}; give a whole number, such as 100.")
+    if not least <= value <= MOST_STEPS:
+        raise ValueError(f"{name} is {value}; allowed is {least} to 2 ** 31 - 1.")
+    return int(value)
+
+
+def checked_steps(step):
+    """Return steps as int64 of the same shape."""
+    if step is None:
+        raise TypeError("A schedule is called with a step. For an optimizer, call its to_keras().")
+    steps = np.asarray(step)
+    if not np.issubdtype(steps.dtype, np.integer):
+        raise TypeError(f"step is of {steps.dtype}; steps count optimizer updates from 0: ints.")
+    if steps.size and not 0 <= steps.min() <= steps.max() <= MOST_STEPS:
+        raise ValueError(
+            f"Steps from {steps.min()} to {steps.max()} were given; allowed is 0 to 2 ** 31 - 1."
+        )
+    return steps.astype("int64")
+
+
+class Schedule:
+    """What every schedule offers; each kind is a frozen dataclass with `formula`.
+
+    Attributes:
+        rate_bounds: `(lowest, highest)`: no rate of the schedule lies outside.
+    """
+
+    def __call__(self, step=None):
         """Return the rate at a step.
 
         Args:
-            step: Optimizer update, 0-based, at most 2 ** 31: an int, or ints of any shape.
+            step: Optimizer update, 0-based, at most 2 ** 31 - 1: an int, or ints of any shape.
 
         Returns:
             float64, a scalar or an array of the shape of `step`.
@@ -52,12 +115,7 @@ class Schedule:
         Returns:
             float64 of the same kind and shape.
         """
-        return self._formula(step, ops)
-
-    @property
-    def rate_bounds(self):
-        """`(lowest, highest)`: no rate of the schedule lies outside."""
-        return self._bounds()
+        raise NotImplementedError
 
     def cycle_ends(self, total_steps):
         """Return where training may stop: the numbers of updates that complete a cycle.
@@ -71,10 +129,6 @@ class Schedule:
         Returns:
             A list of ints from 1 to `total_steps`, both inclusive, rising; empty for a schedule
             without cycles.
-
-        Raises:
-            TypeError: If `total_steps` is no whole number.
-            ValueError: If `total_steps` is negative.
         """
         return self._ends(checked_count(total_steps, "total_steps", least=0))
 
@@ -113,17 +167,11 @@ def from_dict(content):
     Returns:
         A `Schedule`.
 
-    Raises:
-        TypeError: If it is no dict, or the settings are not those of the class.
-        ValueError: If the name is not known, or a setting is out of bounds.
-
     Example:
         >>> from helpers.schedules import Cosine
         >>> from_dict(Cosine(0.1, 100).to_dict())
         Cosine(max_rate=0.1, total_steps=100, min_rate=0.0)
     """
-    if not isinstance(content, dict):
-        raise TypeError(f"content is {content!r}; give a dict, as to_dict() returns it.")
     settings = dict(content)
     name = settings.pop("kind", None)
     known = {kind.__name__: kind for kind in Schedule.__subclasses__()}
@@ -150,16 +198,14 @@ def set_fields(schedule, **values):
         object.__setattr__(schedule, name, value)
 
 
-def set_bounds(schedule):
-    """Check and set `min_rate` and `max_rate`."""
-    low = checked_rate(schedule.min_rate, "min_rate")
-    high = checked_rate(schedule.max_rate, "max_rate")
-    if low > high:
+def set_bounds(schedule, low="min_rate", high="max_rate", most=math.inf):
+    """Check and set two fields, the first of which is not above the second."""
+    bounds = {name: checked_rate(getattr(schedule, name), name, most=most) for name in (low, high)}
+    if bounds[low] > bounds[high]:
         raise ValueError(
-            f"min_rate is {low:g} and max_rate is {high:g}; allowed is min_rate <= max_rate. "
-            "Are they swapped?"
+            f"{low} is {bounds[low]:g} and {high} is {bounds[high]:g}. Are they swapped?"
         )
-    set_fields(schedule, min_rate=low, max_rate=high)
+    set_fields(schedule, **bounds)
 
 
 def between(start, end, share, ops):

@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .arguments import (
+from .base import (
     MOST_STEPS,
+    Schedule,
+    between,
     checked_count,
-    checked_number,
     checked_rate,
-    checked_share,
-    one_or_more,
+    half_cosine,
+    set_bounds,
+    set_fields,
 )
-from .base import Schedule, between, half_cosine, set_bounds, set_fields
 
 MOST_CYCLES = 100_000
-
-
 MODES = ("triangular", "triangular2", "exp_range", "exp_range_amplitude")
 
 
@@ -32,10 +31,6 @@ class Triangular(Schedule):
             says. `"exp_range_amplitude"`: the lower bound stays and the height declines, as most
             code does.
         gamma: Factor for each update, > 0 and <= 1; for the last two modes only.
-
-    Raises:
-        TypeError: If a value is of the wrong kind.
-        ValueError: If a value is out of bounds, or `gamma` is missing or not used.
 
     References:
         L. N. Smith, "Cyclical learning rates for training neural networks", arXiv:1506.01186,
@@ -57,18 +52,16 @@ class Triangular(Schedule):
         set_bounds(self)
         if self.mode not in MODES:
             raise ValueError(f"mode is {self.mode!r}; allowed are {', '.join(MODES)}.")
-        if not self.mode.startswith("exp_range"):
-            if self.gamma is not None:
-                raise ValueError(
-                    f"gamma is {self.gamma!r}, but {self.mode} has none; leave it out, or take the "
-                    'mode "exp_range".'
-                )
-        elif self.gamma is None:
-            raise ValueError(f"{self.mode} needs a gamma, such as 0.9999.")
-        else:
-            set_fields(self, gamma=checked_share(self.gamma, "gamma"))
+        if self.mode.startswith("exp_range") != (self.gamma is not None):
+            raise ValueError(
+                f"mode is {self.mode!r} and gamma is {self.gamma!r}; a gamma such as 0.9999 is for "
+                "exp_range and exp_range_amplitude, which need it."
+            )
+        if self.gamma is not None:
+            set_fields(self, gamma=checked_rate(self.gamma, "gamma", most=1, above=True))
 
-    def _formula(self, step, ops):
+    def formula(self, step, ops):
+        """Return the rate at its place in its cycle."""
         half = self.half_cycle_steps
         cycle, position = step // (2 * half), step % (2 * half)
         height = ops.minimum(position, 2 * half - position) / half
@@ -81,7 +74,9 @@ class Triangular(Schedule):
             rate = rate * ops.power(self.gamma, ops.to_float(step))
         return rate
 
-    def _bounds(self):
+    @property
+    def rate_bounds(self):
+        """The lower bound, or 0 where it declines, and the upper one."""
         return (0.0 if self.mode == "exp_range" else self.min_rate), self.max_rate
 
     def _ends(self, total_steps):
@@ -104,9 +99,8 @@ class WarmRestarts(Schedule):
         peak_decay: What each restart multiplies the height of the peak by, > 0 and <= 1.
 
     Raises:
-        TypeError: If a value is of the wrong kind.
-        ValueError: If a value is out of bounds, or `cycle_mult` is so close to 1 that 2 ** 31 steps
-            hold more than 100,000 cycles.
+        ValueError: If `cycle_mult` is so close to 1 that 2 ** 31 steps hold more than 100,000
+            cycles.
 
     References:
         I. Loshchilov, F. Hutter, "SGDR: Stochastic gradient descent with warm restarts",
@@ -130,14 +124,15 @@ class WarmRestarts(Schedule):
         set_fields(
             self,
             first_cycle_steps=checked_count(self.first_cycle_steps, "first_cycle_steps"),
-            cycle_mult=one_or_more(self.cycle_mult, "cycle_mult"),
-            peak_decay=checked_share(self.peak_decay, "peak_decay"),
+            cycle_mult=checked_rate(self.cycle_mult, "cycle_mult", least=1),
+            peak_decay=checked_rate(self.peak_decay, "peak_decay", most=1, above=True),
         )
         set_bounds(self)
         if self.cycle_mult > 1:
             _table_of_ends(self.first_cycle_steps, self.cycle_mult)
 
-    def _formula(self, step, ops):
+    def formula(self, step, ops):
+        """Return the rate at its place in its cycle."""
         cycle, position, length = self._place(step, ops)
         peak = ops.power(self.peak_decay, ops.to_float(cycle))
         height = peak * half_cosine(position / length, ops)
@@ -153,7 +148,9 @@ class WarmRestarts(Schedule):
         start, end = ops.take((0, *ends), cycle), ops.take(ends, cycle)
         return cycle, step - start, end - start
 
-    def _bounds(self):
+    @property
+    def rate_bounds(self):
+        """Floor and first peak."""
         return self.min_rate, self.max_rate
 
     def _ends(self, total_steps):
@@ -181,10 +178,6 @@ class OneCycle(Schedule):
         three_phase: False: rise, then fall to the end. True: rise, fall back to the first rate in
             as many steps, then fall to the end in one step or more, as the paper describes it.
 
-    Raises:
-        TypeError: If a value is of the wrong kind.
-        ValueError: If a value is out of bounds.
-
     References:
         L. N. Smith, "A disciplined approach to neural network hyper-parameters: Part 1",
         arXiv:1803.09820.
@@ -204,35 +197,25 @@ class OneCycle(Schedule):
     three_phase: bool = False
 
     def __post_init__(self):
-        if self.three_phase not in (True, False):
-            raise TypeError(f"three_phase is {self.three_phase!r}; allowed are True and False.")
+        # With three phases each of them has a step, and the first two are equally long.
+        most, three = (0.5, True) if self.three_phase else (1, False)
         set_fields(
             self,
             max_rate=checked_rate(self.max_rate, "max_rate"),
-            total_steps=checked_count(
-                self.total_steps, "total_steps", least=3 if self.three_phase else 1
+            total_steps=checked_count(self.total_steps, "total_steps", least=3 if three else 1),
+            warmup_fraction=checked_rate(
+                self.warmup_fraction, "warmup_fraction", most=most, above=three
             ),
-            warmup_fraction=checked_number(self.warmup_fraction, "warmup_fraction"),
-            start_divisor=one_or_more(self.start_divisor, "start_divisor"),
-            end_divisor=one_or_more(self.end_divisor, "end_divisor"),
-            three_phase=bool(self.three_phase),
+            start_divisor=checked_rate(self.start_divisor, "start_divisor", least=1),
+            end_divisor=checked_rate(self.end_divisor, "end_divisor", least=1),
+            three_phase=three,
         )
-        low, high = (0, 0.5) if self.three_phase else (0, 1)
-        if not low <= self.warmup_fraction <= high or (
-            self.three_phase and self.warmup_fraction == 0
-        ):
-            raise ValueError(
-                f"warmup_fraction is {self.warmup_fraction:g}; allowed is "
-                f"{'more than 0, up to 0.5 with three phases' if self.three_phase else '0 to 1'}; "
-                "try 0.3."
-            )
         if self.anneal not in ("cosine", "linear"):
             raise ValueError(f'anneal is {self.anneal!r}; allowed are "cosine" and "linear".')
 
     @property
     def peak_step(self):
         """The step at which the rate is `max_rate`; always a trained one."""
-        # With three phases each of them has a step.
         first, last = 0, self.total_steps - 1
         if self.three_phase:
             first, last = 1, (self.total_steps - 1) // 2
@@ -247,7 +230,8 @@ class OneCycle(Schedule):
             corners.append((2 * peak, start))
         return [*corners, (self.total_steps, end)]
 
-    def _formula(self, step, ops):
+    def formula(self, step, ops):
+        """Return the rate in its phase."""
         corners = self._corners()
         rate = ops.to_float(step)
         for (first, low), (last, high) in zip(corners, corners[1:]):
@@ -258,7 +242,9 @@ class OneCycle(Schedule):
             rate = ops.where(step >= first, between(low, high, share, ops), rate)
         return rate
 
-    def _bounds(self):
+    @property
+    def rate_bounds(self):
+        """The lower one of both ends, and the peak."""
         return self.max_rate / max(self.start_divisor, self.end_divisor), self.max_rate
 
     def _ends(self, total_steps):

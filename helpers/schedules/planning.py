@@ -3,10 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from .arguments import checked_count, one_or_more
+from .base import checked_count, checked_rate
 
-# A training that is much longer or shorter is no advice.
-MOST_EPOCHS_AWAY = 1_000
+# The paper's three or more first, then what is near.
+NUMBERS_TRIED = (3, 4, 2, 5, 6, 7, 8, 1)
+# Training may end before the trough by this share of the last cycle.
+NEAR_A_TROUGH = 0.02
 
 
 @dataclass(frozen=True)
@@ -17,8 +19,9 @@ class CyclePlan:
         updates_per_epoch: Updates of one pass; a last, smaller batch counts.
         total_steps: Updates of the whole training.
         cycle_mult: How many times longer each cycle is than the one before.
-        cycle_steps: Updates of each cycle, a tuple of ints.
-        warning: What is wrong with it and what to try; empty where training ends at a trough.
+        cycle_steps: Updates of each cycle, a tuple of ints. Their sum may pass `total_steps` by a
+            few: training then ends these few updates before the trough.
+        warning: What is wrong with it and what to try; empty where training ends near a trough.
     """
 
     updates_per_epoch: int
@@ -34,30 +37,27 @@ class CyclePlan:
 
     @property
     def half_cycle_steps(self):
-        """Updates of half a cycle, for `Triangular`; None for cycles that differ or are odd."""
-        first = self.cycle_steps[0]
-        return first // 2 if self.cycle_mult == 1 and first % 2 == 0 else None
+        """Updates of half a cycle, for `Triangular`; None for cycles that grow."""
+        return self.first_cycle_steps // 2 if self.cycle_mult == 1 else None
 
 
 def plan_cycles(num_examples, batch_size, epochs, *, cycles=None, cycle_mult=1.0):
-    """Choose cycle lengths with which training ends at a trough.
+    """Choose cycle lengths with which training ends at a trough, or a few updates before it.
 
     Args:
         num_examples: Training examples, >= 1.
         batch_size: Examples for one update, >= 1.
         epochs: Passes over the data, >= 1.
-        cycles: How many cycles, >= 1. None takes the first of 3, 4, 2, 5, 6, 7, 8, 1 with which
-            training ends at a trough, and among equal cycles the first that can be halved, if any.
-        cycle_mult: How many times longer each cycle is than the one before, >= 1.
+        cycles: How many cycles, >= 1. None takes the first of 3, 4, 2, 5, 6, 7, 8, 1 that ends at a
+            trough, or before it by 2 % of the last cycle at most.
+        cycle_mult: How many times longer each cycle is than the one before, >= 1. Cycles that do
+            not grow have even lengths, so that a triangle can be halved.
 
     Returns:
-        A `CyclePlan`. Where no cycle length fits, it has the longest one that is too short, and a
-        warning.
+        A `CyclePlan`.
 
     Raises:
-        TypeError: If a value is of the wrong kind.
-        ValueError: If a value is out of bounds, training has more than 2 ** 31 updates, or there
-            are more cycles than updates.
+        ValueError: If a value is out of bounds, or there are more cycles than updates.
 
     Example:
         >>> plan = plan_cycles(50_000, 100, epochs=24)
@@ -65,71 +65,50 @@ def plan_cycles(num_examples, batch_size, epochs, *, cycles=None, cycle_mult=1.0
         (500, (4000, 4000, 4000), 2000)
         >>> plan_cycles(1_280, 32, epochs=7, cycles=3, cycle_mult=2).cycle_steps
         (40, 80, 160)
-        >>> plan_cycles(1_280, 32, epochs=10, cycles=3).warning
-        'Training would stop in mid-cycle: 1 of 400 updates is left over. Try 4 cycles or 9 epochs.'
+        >>> plan_cycles(60_000, 32, epochs=5, cycles=3).half_cycle_steps  # 3 short of 3 x 3,126
+        1563
     """
-    examples, batch = (
-        checked_count(num_examples, "num_examples"),
-        checked_count(batch_size, "batch_size"),
-    )
-    per_epoch = -(-examples // batch)
+    examples = checked_count(num_examples, "num_examples")
+    per_epoch = -(-examples // checked_count(batch_size, "batch_size"))
     total = checked_count(per_epoch * checked_count(epochs, "epochs"), "the number of updates")
-    mult = one_or_more(cycle_mult, "cycle_mult")
-    if cycles is None:
-        return CyclePlan(per_epoch, total, mult, _cycles_that_fit(total, mult))
-    count = checked_count(cycles, "cycles")
-    lengths = _longest(total, count, mult)
-    if lengths is None:
+    mult = checked_rate(cycle_mult, "cycle_mult", least=1)
+    counts = NUMBERS_TRIED if cycles is None else (checked_count(cycles, "cycles"),)
+    tried = [lengths for count in counts if (lengths := _shortest(total, count, mult))]
+    if not tried:
         raise ValueError(
-            f"cycles is {count} with cycle_mult {mult:g}, but training has {total} updates: not "
+            f"cycles is {cycles} with cycle_mult {mult:g}, but training has {total} updates: not "
             "even one for the first cycle. Give fewer cycles, or more epochs."
         )
-    left = total - sum(lengths)
-    warning = _leftover_warning(left, total, per_epoch, count, mult) if left else ""
+
+    def share_missing(lengths):
+        return (sum(lengths) - total) / lengths[-1]
+
+    near = (lengths for lengths in tried if share_missing(lengths) <= NEAR_A_TROUGH)
+    lengths = next(near, min(tried, key=share_missing))
+    short, warning = sum(lengths) - total, ""
+    if share_missing(lengths) > NEAR_A_TROUGH:
+        warning = (
+            f"Training would end {short} updates before a trough, in a cycle of {lengths[-1]}. "
+            "Give more epochs, or another number of cycles."
+        )
     return CyclePlan(per_epoch, total, mult, lengths, warning)
 
 
-def _cycles_that_fit(total, mult):
-    """Return the lengths for the first number of cycles that fills the training."""
-    fitting = []
-    for count in (3, 4, 2, 5, 6, 7, 8, 1):
-        lengths = _longest(total, count, mult)
-        if lengths and sum(lengths) == total:
-            fitting.append(lengths)
-    halved = [lengths for lengths in fitting if mult == 1 and lengths[0] % 2 == 0]
-    return (halved or fitting)[0]
-
-
-def _longest(total, count, mult):
-    """Return the longest cycles of that number that fit, or None if not even the shortest do."""
+def _shortest(total, count, mult):
+    """Return the shortest cycles of that number that fill the training, or None."""
+    if count > total:
+        return None
+    if mult == 1:
+        return (2 * -(-total // (2 * count)),) * count
     try:
-        first = int(total / math.fsum(mult**index for index in range(count))) + 1
+        first = max(1, int(total / math.fsum(mult**index for index in range(count))) - 1)
     except OverflowError:
         return None
-    while first >= 1:
+    while True:
         lengths = tuple(round(first * mult**index) for index in range(count))
-        if sum(lengths) <= total:
+        # Where the cycles before the last fill it already, there are too many of them.
+        if sum(lengths[:-1]) >= total:
+            return None
+        if sum(lengths) >= total:
             return lengths
-        first -= 1
-    return None
-
-
-def _leftover_warning(left, total, per_epoch, count, mult):
-    def fits(steps, cycles):
-        lengths = _longest(steps, cycles, mult)
-        return lengths is not None and sum(lengths) == steps
-
-    ideas = []
-    counts = [other for away in (1, -1, 2, -2) if (other := count + away) > 1]
-    if other := next((other for other in counts if fits(total, other)), None):
-        ideas.append(f"{other} cycles")
-    epochs = total // per_epoch
-    aways = range(1, min(epochs, MOST_EPOCHS_AWAY) + 1)
-    nearby = (each for away in aways for each in (epochs - away, epochs + away) if each)
-    if other := next((each for each in nearby if fits(each * per_epoch, count)), None):
-        ideas.append(f"{other} epochs")
-    verb = "is" if left == 1 else "are"
-    return (
-        f"Training would stop in mid-cycle: {left} of {total} updates {verb} left over. "
-        f"Try {' or '.join(ideas) or 'another number of cycles or epochs'}."
-    )
+        first += 1

@@ -1,16 +1,262 @@
 """Train one model many times: each rate or schedule with each seed, compiled and traced once."""
 
-from helpers.training.features import cache_features
-from helpers.training.held_out import measure_on, predict_logits
-from helpers.training.steps import RecordSteps
-from helpers.training.sweeps import compare, iterate, sweep
+import itertools
+import time
+from dataclasses import dataclass
 
-__all__ = [
-    "RecordSteps",
-    "cache_features",
-    "compare",
-    "iterate",
-    "measure_on",
-    "predict_logits",
-    "sweep",
-]
+import keras
+import tensorflow as tf
+
+from helpers.results import Runs
+from helpers.results.paired import name
+from helpers.results.runs import split_label
+from helpers.schedules import Constant, checked_count, checked_rate
+from helpers.training.engine import Plan, make_engine
+from helpers.training.loop import Bar
+from helpers.training.measuring import RecordSteps, cache_features, measure_on, predict_logits
+from helpers.training.state import random_states_kept
+
+YIELD_SECONDS = 0.3
+
+
+def sweep(build_model, rates, train, validation=None, *, epochs, progress=True, **options):
+    """Train with each learning rate and each seed; return what was measured.
+
+    Each (rate, seed) gives the history that building, compiling and fitting a model alone with
+    that seed and that rate gives, but the model is compiled and traced once for all of them.
+
+    Args:
+        build_model: Function without arguments that returns a compiled Keras model, the same one
+            at every call; its learning rate is replaced.
+        rates: Learning rates, each a finite number >= 0.
+        train: Arrays `(x, y)` or `(x, y, sample_weight)`, a `tf.data.Dataset` of batches, whatever
+            else `fit` takes, or a function `seed -> data`. A data set that reshuffles gives every
+            run another order; the function, called for every run, gives every seed its own.
+        validation: Data to measure on after each epoch, or None.
+        epochs: Passes over the training data, >= 1.
+        progress: Show a bar.
+        **options: As for `iterate`: `batch_size`, `seeds`, `evaluate_at`, `measure`, `callbacks`,
+            and what is for Keras's `fit`.
+
+    Returns:
+        A `Runs` whose labels are the rates as floats. An interrupt (Ctrl-C, or the stop button of
+        a notebook) returns the runs that are finished; with none finished it is raised.
+
+    Raises:
+        ValueError: If an argument is out of bounds, or the model cannot be swept (not compiled, or
+            driven by a schedule). An error in the middle, from the data for example, carries what
+            is finished as `error.finished_runs`.
+    """
+    if isinstance(rates, (str, dict)) or not hasattr(rates, "__iter__"):
+        raise TypeError(f"rates is {rates!r}; give a list of learning rates, such as [0.01, 0.1].")
+    schedules = [(checked_rate(rate), checked_rate(rate)) for rate in rates]
+    if len(dict(schedules)) < len(schedules):
+        raise ValueError(f"rates is {rates}; give each rate once.")
+    return compare(
+        build_model, dict(schedules), train, validation, epochs=epochs, progress=progress, **options
+    )
+
+
+def compare(build_model, schedules, train, validation=None, *, epochs, progress=True, **options):
+    """Train with each schedule and each seed; as `sweep`, with schedules for rates.
+
+    Args:
+        build_model: As for `sweep`.
+        schedules: Dict of label to schedule. A label is a name, or a policy and the rate at which
+            it is tried, `(policy, rate)`. A schedule is one of `helpers.schedules`, or anything
+            that returns the rates for an array of steps (optimizer updates, from 0), or a number.
+        train: As for `sweep`.
+        validation: As for `sweep`.
+        epochs: As for `sweep`.
+        progress: As for `sweep`.
+        **options: As for `sweep`.
+
+    Returns:
+        A `Runs` with these labels.
+
+    Raises:
+        ValueError: As for `sweep`.
+    """
+    work = iterate(build_model, schedules, train, validation, epochs=epochs, **options)
+    bar, moment = Bar(progress), None
+    try:
+        for moment in work:
+            bar.show(moment.fraction, moment.text)
+    except KeyboardInterrupt as interrupt:
+        # In the midst of the work it carries the runs; between two pieces the last moment has them.
+        kept = getattr(interrupt, "finished_runs", moment and moment.finished)
+        work.close()
+        if not kept:
+            raise
+        bar.close(f"interrupted: {len(kept)} runs finished and kept")
+        return kept
+    bar.close(moment.text)
+    return moment.finished
+
+
+def iterate(
+    build_model,
+    schedules,
+    train,
+    validation=None,
+    *,
+    epochs,
+    batch_size=32,
+    seeds=(0,),
+    evaluate_at=(),
+    measure=None,
+    callbacks=None,
+    shuffle=True,
+    **fit_options,
+):
+    """Return the engine under `sweep` and `compare`: a generator that reports as it works.
+
+    Arrays and data sets are trained on in one compiled loop. What that cannot carry is trained on
+    by Keras's own `fit`, with a new model for each run: generators, `PyDataset`, callbacks, options
+    of `fit`, models that run eagerly or under a strategy. There the bar moves after each run only.
+
+    Args:
+        build_model: As for `sweep`.
+        schedules: As for `compare`.
+        train: As for `sweep`.
+        validation: As for `sweep`.
+        epochs: As for `sweep`.
+        batch_size: Examples for one update, where arrays are given.
+        seeds: Each is for weights, order and dropout together.
+        evaluate_at: Numbers of updates after which to measure on validation as well.
+        measure: `model -> dict` of further numbers at each measurement.
+        callbacks: Function that returns a list of new Keras callbacks for each run.
+        shuffle: Whether arrays are shuffled, as `fit` does it.
+        **fit_options: For Keras's `fit`: `class_weight`, `steps_per_epoch` and so on.
+
+    Returns:
+        A generator. It yields a `Progress` about every 0.3 seconds and one at the end, whose
+        `finished` holds the runs so far, and returns the `Runs`. Closing it stops the work. At its
+        end Python's and NumPy's global random states are what they were; TensorFlow's global seed
+        is the last one used. Randomness that is outside of Keras's seed generators (such as
+        `tf.random` in a custom layer) is not reset between runs.
+    """
+    if isinstance(build_model, keras.Model):
+        raise TypeError("build_model is a model; give a function that returns one for each run.")
+    if not isinstance(schedules, dict) or not schedules:
+        raise TypeError(f"schedules is {schedules!r}; give a dict of label to schedule.")
+    seeds = tuple(checked_count(seed, "each of seeds", least=0) for seed in seeds)
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds is {seeds}; give one or more, each once.")
+    plan = Plan(
+        build_model,
+        {
+            label: schedule if callable(schedule) else Constant(schedule)
+            for label, schedule in schedules.items()
+        },
+        train,
+        validation,
+        checked_count(epochs, "epochs"),
+        checked_count(batch_size, "batch_size"),
+        seeds,
+        tuple(checked_count(at, "each of evaluate_at") for at in evaluate_at),
+        measure,
+        callbacks,
+        shuffle,
+        fit_options,
+    )
+    return _work(plan)
+
+
+def _work(plan):
+    rows, about, began = [], {}, time.perf_counter()
+    reported = began
+
+    def moment(label, seed, epoch, done):
+        seconds = time.perf_counter() - began
+        total = len(plan.schedules) * len(plan.seeds)
+        return Progress(label, seed, epoch, plan.epochs, done, total, seconds, rows, about)
+
+    with random_states_kept():
+        engine = make_engine(plan)
+        about |= _about(plan, engine)
+        tasks = list(itertools.product(plan.schedules, plan.seeds))
+        try:
+            for done, (label, seed) in enumerate(tasks):
+                started, run = time.perf_counter(), engine.run(plan.schedules[label], seed)
+                while True:
+                    try:
+                        next(run)
+                    except StopIteration as end:
+                        own = end.value
+                        break
+                    if time.perf_counter() - reported >= YIELD_SECONDS:
+                        yield moment(label, seed, engine.epoch, done)
+                        reported = time.perf_counter()
+                own[-1]["seconds"] = time.perf_counter() - started
+                policy, rate = split_label(label)
+                rows += [{"policy": policy, "rate": rate, "seed": seed} | row for row in own]
+        except BaseException as error:
+            error.finished_runs = Runs.from_rows(rows, about) if rows else ()
+            raise
+        finally:
+            engine.close()
+        yield moment(label, seed, 0, len(tasks))
+    return Runs.from_rows(rows, about)
+
+
+def _about(plan, engine):
+    optimizer = engine.model.optimizer
+    return {
+        "epochs": plan.epochs,
+        "batch_size": plan.batch_size,
+        "optimizer": type(getattr(optimizer, "inner_optimizer", optimizer)).__name__,
+        "trained_by": engine.trained_by,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+    }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A moment of a sweep.
+
+    Attributes:
+        label: The label of the run in progress.
+        seed: Its seed.
+        epoch: Epochs of it that are finished.
+        epochs: Epochs it will have.
+        done: Number of runs that are finished.
+        total: Number of runs of the sweep.
+        seconds: Wall time since the start.
+        rows: What the finished runs measured.
+        about: How they were made.
+    """
+
+    label: object
+    seed: int
+    epoch: int
+    epochs: int
+    done: int
+    total: int
+    seconds: float
+    rows: list
+    about: dict
+
+    @property
+    def finished(self):
+        """The `Runs` that are done, or an empty tuple."""
+        return Runs.from_rows(self.rows, self.about) if self.rows else ()
+
+    @property
+    def fraction(self):
+        """Share of the work that is done, 0 to 1."""
+        return min(1.0, (self.done + self.epoch / self.epochs) / self.total)
+
+    @property
+    def text(self):
+        """One line in words, such as `run 3 of 8: 0.01, seed 0, epoch 2 of 10, 12 s left`."""
+        if self.done == self.total:
+            return f"{self.total} runs finished"
+        left = ""
+        if self.fraction:
+            left = f", {self.seconds * (1 - self.fraction) / self.fraction:.0f} s left"
+        return (
+            f"run {self.done + 1} of {self.total}: {name(self.label)}, seed {self.seed}, "
+            f"epoch {min(self.epoch + 1, self.epochs)} of {self.epochs}{left}"
+        )

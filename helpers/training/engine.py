@@ -1,273 +1,319 @@
-"""The engine: one compiled model, trained again and again from values that are put back.
-
-Training and evaluation run in compiled pieces of about 0.3 seconds. In between, control returns to
-Python, so that a bar can move, a stop is heard and a diverged run ends: a compiled loop by itself
-hears nothing, not even Ctrl-C, until it is over.
-"""
+"""The two ways to train once: again and again in one compiled loop, or anew by Keras's `fit`."""
 
 import math
-import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from helpers.results import Run
-from helpers.training.state import restore, values_of, variables_of
+from helpers.keras_schedules import rate_source
+from helpers.schedules import Schedule
+from helpers.training.loop import Blocks, CompiledLoop, build, can_loop, evaluation
+from helpers.training.state import everything_of, restore, values_alike, values_of
 
-PIECE_SECONDS = 0.3
 
+@dataclass(frozen=True)
+class Plan:
+    """The arguments of `iterate`; see there for what each means."""
 
-class Engine:
-    """A compiled model with its feeds; `run` trains it once from given starting values."""
-
-    def __init__(self, model, train, validation=None):
-        self.model = model
-        self._check_optimizer()
-        self._train, self._validation = train, validation
-        self._rates = tf.Variable([0.0], shape=[None], trainable=False)
-        self._first_step = tf.Variable(0, dtype=tf.int64, trainable=False)
-        self._build(train.first_batch())
-        self.variables = variables_of(model)
-        self._train_piece = self._compile(train.loop(self._train_step()))
-        self._pace = {"train": _Pace(), "evaluate": _Pace()}
-        if validation is not None:
-            self._test_piece = self._compile(validation.loop(self._test_step()))
-
-    def _check_optimizer(self):
-        optimizer = getattr(self.model, "optimizer", None)
-        if optimizer is None:
-            raise ValueError(
-                "build_model() returned a model that is not compiled; let it call model.compile()."
-            )
-        inner = getattr(optimizer, "inner_optimizer", optimizer)
-        rate = inner.get_config().get("learning_rate")
-        if not isinstance(rate, (int, float)):
-            raise ValueError(
-                f"The optimizer of build_model() takes its rate from {_rate_source(rate)}; "
-                "here the rate is set from outside. Compile with a number, such as SGD(0.01), and "
-                "give the schedule to compare(...)."
-            )
-        if self.model.distribute_strategy.num_replicas_in_sync > 1:
-            raise ValueError("A sweep runs on one device; build the model outside the strategy.")
-
-    def _build(self, batch):
-        """Create every variable now: none may be created inside a compiled loop."""
-        self.model.test_step(batch)
-        self.metric_names = list(self.model.get_metrics_result())
-
-    def fresh_values(self, model):
-        """Return the values a newly built model starts with.
-
-        Raises:
-            ValueError: If the model is unlike the engine's.
-        """
-        if not model.built:
-            model.test_step(self._train.first_batch())
-        values = values_of(variables_of(model))
-        own = [tuple(variable.shape) for variable in self.variables]
-        new = [value.shape for value in values]
-        if own != new:
-            raise ValueError(
-                f"build_model() gave two different models: {len(own)} and {len(new)} variables, or "
-                "other shapes. It must build the same model at every call."
-            )
-        return values
-
-    def _compile(self, piece):
-        return piece if self.model.run_eagerly else tf.function(piece)
-
-    def _one_batch(self, step):
-        """Return the step as `fit` would run it: not rewritten, and by XLA if compiled for it."""
-        step = tf.autograph.experimental.do_not_convert(step)
-        if self.model.jit_compile and not self.model.run_eagerly:
-            return tf.function(step, reduce_retracing=True, jit_compile=True)
-        return step
-
-    def _train_step(self):
-        optimizer, one_batch = self.model.optimizer, self._one_batch(self.model.train_step)
-
-        def step(batch):
-            # Updates are counted by the optimizer: it alone knows of skipped and gathered ones.
-            position = tf.cast(tf.convert_to_tensor(optimizer.iterations), tf.int64)
-            rate = self._rates[position - self._first_step]
-            optimizer.learning_rate.assign(tf.cast(rate, optimizer.learning_rate.dtype))
-            return _is_finite(one_batch(batch))
-
-        return step
-
-    def _test_step(self):
-        one_batch = self._one_batch(self.model.test_step)
-
-        def step(batch):
-            one_batch(batch)
-            return tf.constant(True)
-
-        return step
+    build_model: Callable
+    schedules: dict
+    train: object
+    validation: object
+    epochs: int
+    batch_size: int
+    seeds: tuple
+    evaluate_at: tuple
+    measure: Callable | None
+    callbacks: Callable | None
+    shuffle: bool
+    fit_options: dict = field(default_factory=dict)
 
     @property
-    def updates(self):
-        """Number of optimizer updates made since the start of the run."""
-        return int(self.model.optimizer.iterations)
+    def data_per_seed(self):
+        """Whether `train` is a function that makes the data of a seed."""
+        data_sets = (tf.data.Dataset, keras.utils.PyDataset)
+        return callable(self.train) and not isinstance(self.train, data_sets)
 
-    def run(self, label, seed, schedule, start, plan):
-        """Train once; a generator that yields the epoch it is in and returns the `Run`.
+    def data(self, seed):
+        """Return the training data of a seed."""
+        return self.train(seed) if self.data_per_seed else self.train
 
-        Args:
-            label: The label of the record.
-            seed: The seed of the record; the global seed is already set to it.
-            schedule: Steps (an int array) to rates.
-            start: A `Start`: the values and the orders to begin with.
-            plan: The `Plan`: epochs, where to evaluate, what to measure, the data of the seed.
 
-        Yields:
-            The epoch in progress, 0-based, after every compiled piece.
+def make_engine(plan):
+    """Return what trains: a `LoopEngine`, or a `FitEngine` for all that no loop can carry."""
+    keras.utils.set_random_seed(plan.seeds[0])
+    model, train = plan.build_model(), plan.data(plan.seeds[0])
+    _check(model)
+    looping = not (plan.callbacks or plan.fit_options) and can_loop(model, train, plan.validation)
+    return LoopEngine(plan, model, train) if looping else FitEngine(plan, model)
 
-        Returns:
-            The finished `Run`.
-        """
-        began = time.perf_counter()
-        restore(self.variables, start.values)
-        feed = plan.feed(seed) if plan.data_per_seed else self._train
-        history, ends, points = {}, [], []
+
+def _check(model):
+    if getattr(model, "optimizer", None) is None:
+        raise ValueError("build_model() returned a model that is not compiled; let it compile it.")
+    if not hasattr(rate_source(model.optimizer), "assign"):
+        raise ValueError(
+            "The optimizer of build_model() takes its rate from a schedule, and here the rate is "
+            "set from outside. Compile with a number, such as SGD(0.01), and give the schedule to "
+            "compare(...)."
+        )
+
+
+class LoopEngine:
+    """One model, compiled and traced once; each run begins from values that are put back.
+
+    Args:
+        plan: The `Plan`.
+        model: A model that `plan.build_model` made after the first seed was set.
+        train: The training data of the first seed.
+
+    Attributes:
+        epoch: Epochs of the present run that are finished.
+    """
+
+    trained_by, epoch = "compiled loop", 0
+
+    def __init__(self, plan, model, train):
+        self.model, self._plan = model, plan
+        self._blocks = Blocks(train, plan.batch_size)
+        self._batch = self._blocks.first_batch()
+        build(model, self._batch)
+        self._variables = everything_of(model)
+        rate = rate_source(model.optimizer)
+        self._train = CompiledLoop(model, model.train_step, self._blocks, rate)
+        if plan.validation is not None:
+            self._held_out = Blocks(plan.validation, plan.batch_size, "validation")
+            self._test = CompiledLoop(model, model.test_step, self._held_out)
+        self._starts = {seed: self._start(seed) for seed in plan.seeds}
+
+    def run(self, schedule, seed):
+        """Train once; a generator that yields often, and returns the rows."""
+        plan, blocks = self._plan, self._blocks
+        keras.utils.set_random_seed(seed)
+        values, orders = self._starts[seed]
+        restore(self._variables, values)
+        if plan.data_per_seed:
+            blocks = Blocks(plan.data(seed), plan.batch_size)
+        rows = []
         for epoch in range(plan.epochs):
             self.model.reset_metrics()
-            source = feed.start_epoch(start.order(epoch))
-            for finite in self._epoch(source, feed.updates_per_epoch, schedule, plan.evaluate_at):
-                yield epoch
-                if finite and self._asked_now(plan.evaluate_at, points):
-                    row = yield from self._aside(epoch, plan.measure)
-                    points.append({"updates": self.updates} | row)
-            row = self._results()
+            blocks.start(None if orders is None else orders[epoch])
+            self.epoch = epoch
+            finite = yield from self._epoch(blocks, schedule, rows)
+            row = _plain(self.model.get_metrics_result())
             if finite:
-                row |= yield from self._validate(epoch, plan.measure)
+                row |= yield from self._measured()
                 finite = math.isfinite(row.get("val_loss", 0.0))
             else:
-                row = self._diverged_row(row, history)
-            ends.append(self.updates)
-            for name, value in row.items():
-                history.setdefault(name, []).append(value)
+                # Nothing but the loss that was seen is a measurement.
+                row = {"loss": row.get("loss", math.nan)}
+            rows.append({"epoch": epoch + 1, "updates": self._updates} | row)
             if not finite:
+                rows[-1]["diverged"] = True
                 break
-        seconds = time.perf_counter() - began
-        return Run(label, seed, history, ends, points, None if finite else ends[-1], seconds)
+        return rows
 
-    def _asked_now(self, asked, points):
-        # While gradients gather, several pieces may end at one number of updates.
-        done = points[-1]["updates"] if points else 0
-        return self.updates in asked and self.updates != done
+    def close(self):
+        """Leave variables as they were built: layers that `build_model` shares are the user's."""
+        restore(self._variables, self._starts[self._plan.seeds[0]][0])
 
-    def _epoch(self, source, size, schedule, asked):
-        """Train an epoch in pieces that end where asked; yield if the loss is still finite."""
-        position = 0
-        accumulation = self.model.optimizer.gradient_accumulation_steps or 1
-        while size is None or position < size:
-            wanted = self._pace["train"].steps
-            ahead = [at - self.updates for at in asked if at > self.updates]
-            if ahead:
-                wanted = min(wanted, ahead[0] * accumulation)
-            if size is not None:
-                wanted = min(wanted, size - position)
-            first = self.updates
-            self._first_step.assign(first)
-            self._rates.assign(np.asarray(schedule(np.arange(first, first + wanted)), "float32"))
-            done, finite = self._pace["train"].timed(
-                lambda at=position, to=position + wanted: self._train_piece(
-                    source, tf.constant(at), tf.constant(to)
-                )
-            )
-            position += done
-            if position == 0:
-                raise ValueError(
-                    "The training data gave no batch in this epoch; give it one or more."
-                )
-            yield finite
-            if not finite or done < wanted:
-                return
+    def _start(self, seed):
+        """Return the values that a run begins with, and the order of the examples in each epoch."""
+        keras.utils.set_random_seed(seed)
+        model = self._plan.build_model()
+        build(model, self._batch)
+        values = values_alike(self._variables, everything_of(model))
+        orders = None
+        if self._plan.shuffle and self._blocks.examples is not None:
+            orders = orders_of_fit(self._blocks.examples, self._plan, seed)
+        return values, orders
 
-    def _validate(self, epoch, measure):
+    def _epoch(self, blocks, schedule, rows):
+        """Train an epoch in pieces; return whether the loss is still finite."""
+        asked, measured = self._plan.evaluate_at, None
+        gathering = self.model.optimizer.gradient_accumulation_steps or 1
+        finite, batches = True, 0
+        while finite:
+            done = self._updates
+            ahead = [(at - done) * gathering for at in asked if at > done]
+            block, wanted = blocks.take(min([self._train.pace, *ahead]))
+            if not wanted:
+                break
+            # The end of an epoch is measured by itself.
+            if batches and done in asked and done != measured:
+                kept, measured = values_of(self.model.metrics_variables), done
+                row = yield from self._measured()
+                rows.append({"updates": done} | row)
+                restore(self.model.metrics_variables, kept)
+            losses, _ = self._train(block, _rates(schedule, done, wanted))
+            batches += len(losses)
+            finite = bool(np.isfinite(losses[-1]))
+            yield
+        if not batches:
+            raise ValueError("The training data gave no batch in this epoch; give one or more.")
+        return finite
+
+    def _measured(self):
         row = {}
-        if self._validation is not None:
-            self.model.reset_metrics()
-            source, size = self._validation.start_epoch(), self._validation.updates_per_epoch
-            pace, position = self._pace["evaluate"], 0
-            while size is None or position < size:
-                wanted = pace.steps if size is None else min(pace.steps, size - position)
-                done, _ = pace.timed(
-                    lambda at=position, to=position + wanted: self._test_piece(
-                        source, tf.constant(at), tf.constant(to)
-                    )
-                )
-                position += done
-                yield epoch
-                if done < wanted:
-                    break
-            row = {f"val_{name}": value for name, value in self._results().items()}
-        return row | _numbers(measure(self.model) if measure else {})
+        if self._plan.validation is not None:
+            found = yield from evaluation(self.model, self._test, self._held_out)
+            row = {f"val_{name}": value for name, value in _plain(found).items()}
+        return row | _plain(self._plan.measure(self.model) if self._plan.measure else {})
 
-    def _aside(self, epoch, measure):
-        """Measure in mid-epoch: training metrics share their variables with validation."""
-        kept = values_of(self.model.metrics_variables)
-        row = yield from self._validate(epoch, measure)
-        restore(self.model.metrics_variables, kept)
-        return row
-
-    def _results(self):
-        return _numbers(self.model.get_metrics_result())
-
-    def _diverged_row(self, row, history):
-        """Keep the loss that was seen; nothing else of a diverged epoch is a measurement."""
-        # What earlier epochs measured gets a row too: all lists of a history are equally long.
-        names = [*row, *history]
-        if self._validation is not None:
-            names += [f"val_{name}" for name in self.metric_names]
-        return {name: math.nan for name in names} | {"loss": row.get("loss", math.nan)}
+    @property
+    def _updates(self):
+        return int(self.model.optimizer.iterations)
 
 
-class Start:
-    """What a run starts from: the values of all variables, and the order of the examples."""
+class FitEngine:
+    """A new model for each run, trained by `fit`: for callbacks, generators, strategies and so on.
 
-    def __init__(self, values, orders):
-        self.values = values
-        self._orders = orders
+    Args:
+        plan: The `Plan`.
+        model: A model that `plan.build_model` made, to look at.
+    """
 
-    def order(self, epoch):
-        """Return the example indices of an epoch, or None where the data keep their own order."""
-        return None if self._orders is None else self._orders[epoch]
+    trained_by, epoch = "fit", 0
+
+    def __init__(self, plan, model):
+        self.model, self._plan = model, plan
+
+    def run(self, schedule, seed):
+        """Train once; a generator that yields at the start only, and returns the rows."""
+        yield
+        plan = self._plan
+        keras.utils.set_random_seed(seed)
+        model = plan.build_model()
+        _set_rate(model.optimizer, schedule)
+        train, look = plan.data(seed), _Look(plan)
+        arrays = isinstance(train, (tuple, list))
+        options = {"batch_size": plan.batch_size, "shuffle": plan.shuffle} if arrays else {}
+        model.fit(
+            *(train if arrays else [train]),
+            epochs=plan.epochs,
+            validation_data=plan.validation,
+            verbose=0,
+            callbacks=[*(plan.callbacks() if plan.callbacks else ()), look],
+            **options | plan.fit_options,
+        )
+        return look.rows
+
+    def close(self):
+        """Nothing is left to put back."""
 
 
-class _Pace:
-    """How many steps take about 0.3 seconds, learned from the pieces so far."""
+def _set_rate(optimizer, schedule):
+    """Give an optimizer that nothing was traced with a rate, or a schedule in its place."""
+    bounds = schedule.rate_bounds if isinstance(schedule, Schedule) else (0.0, math.inf)
+    if bounds[0] == bounds[1]:
+        # Callbacks may change a rate that is a number.
+        optimizer.learning_rate = bounds[0]
+        return
+    if not isinstance(schedule, Schedule):
+        raise TypeError(
+            f"{schedule!r} is no schedule of helpers.schedules, which Keras's fit needs here: it "
+            "trains where callbacks, generators, options of fit and the like are given."
+        )
+    gathering = optimizer.gradient_accumulation_steps or 1
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner.learning_rate = schedule.to_keras(gradient_accumulation_steps=gathering)
+
+
+class _Look(keras.callbacks.Callback):
+    """Notes what a run measured, and ends it where the loss is not finite."""
+
+    def __init__(self, plan):
+        super().__init__()
+        self._plan, self.rows = plan, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._finite = math.isfinite((logs or {}).get("loss", 0.0))
+        self.model.stop_training |= not self._finite
+        if self._updates in self._plan.evaluate_at and self._finite:
+            kept = values_of(self.model.metrics_variables)
+            self.rows.append({"updates": self._updates} | self._measured())
+            restore(self.model.metrics_variables, kept)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.rows and self.rows[-1]["updates"] == self._updates:
+            self.rows.pop()
+        row = dict(logs) | (_plain(self._plan.measure(self.model)) if self._plan.measure else {})
+        self._finite &= all(math.isfinite(row.get(name, 0.0)) for name in ("loss", "val_loss"))
+        if not self._finite:
+            row = {"loss": row.get("loss", math.nan), "diverged": True}
+            self.model.stop_training = True
+        self.rows.append({"epoch": epoch + 1, "updates": self._updates} | row)
+
+    def _measured(self):
+        row = {}
+        if self._plan.validation is not None:
+            found = self.model.evaluate(
+                self._plan.validation, batch_size=self._plan.batch_size, verbose=0, return_dict=True
+            )
+            row = {f"val_{name}": value for name, value in found.items()}
+        return row | _plain(self._plan.measure(self.model) if self._plan.measure else {})
+
+    @property
+    def _updates(self):
+        return int(self.model.optimizer.iterations)
+
+
+class _OrderRecorder(keras.Model):
+    """A model without weights that writes down the order in which `fit` shows it examples."""
 
     def __init__(self):
-        self.steps = 1
-        self._traced = False
+        super().__init__()
+        self.seen = []
 
-    def timed(self, piece):
-        """Run a piece; return `(steps done, finite)` as Python values."""
-        began = time.perf_counter()
-        done, finite = piece()
-        done, finite = int(done), bool(finite)
-        seconds = time.perf_counter() - began
-        # The first call traces, which says nothing about the steps.
-        if self._traced and done:
-            fits = int(PIECE_SECONDS * done / max(seconds, 1e-9))
-            # Growing slowly keeps one lucky measurement from making a piece that takes seconds.
-            self.steps = max(1, min(fits, 8 * self.steps))
-        elif done:
-            self._traced, self.steps = True, 8
-        return done, finite
+    def train_step(self, data):
+        self.seen.append(np.array(keras.utils.unpack_x_y_sample_weight(data)[0]))
+        return {"loss": 0.0}
 
 
-def _is_finite(logs):
-    watched = [logs["loss"]] if "loss" in logs else list(logs.values())
-    return tf.reduce_all([tf.reduce_all(tf.math.is_finite(value)) for value in watched])
+def orders_of_fit(examples, plan, seed):
+    """Return the orders in which `fit(shuffle=True)` would visit the examples of arrays.
+
+    Keras shuffles arrays with TensorFlow's global seed in a place that no public name reaches, so
+    `fit` itself is asked, with indices for data. That holds whatever a version of Keras does.
+
+    Args:
+        examples: Number of examples.
+        plan: The `Plan`, with epochs and batch size.
+        seed: The global seed.
+
+    Returns:
+        A list of index arrays, one an epoch.
+    """
+
+    def ask(epochs):
+        keras.utils.set_random_seed(seed)
+        recorder = _OrderRecorder()
+        recorder.compile(run_eagerly=True)
+        places = np.arange(examples, dtype="int32")
+        recorder.fit(places, batch_size=plan.batch_size, epochs=epochs, verbose=0)
+        return np.concatenate(recorder.seen).reshape(epochs, examples)
+
+    # With a global seed, Keras 3 repeats one order in every epoch; then two epochs tell all.
+    first = ask(min(2, plan.epochs))
+    if (first == first[0]).all():
+        return [first[0]] * plan.epochs
+    return list(ask(plan.epochs))
 
 
-def _numbers(values):
+def _rates(schedule, first, count):
+    """Return the rates of so many updates, or say what is wrong with them."""
+    rates = np.asarray(schedule(np.arange(first, first + count)), "float32")
+    if rates.shape != (count,) or not (np.isfinite(rates) & (rates >= 0)).all():
+        raise ValueError(
+            f"For {count} steps the schedule {schedule!r} gives {rates!r}; one finite rate >= 0 is "
+            "needed for each."
+        )
+    return rates
+
+
+def _plain(values):
     """Return plain floats (lists for metrics with several values), ready for a JSON file."""
-    arrays = {name: np.asarray(value, dtype="float64") for name, value in values.items()}
-    return {name: array.tolist() for name, array in arrays.items()}
-
-
-def _rate_source(rate):
-    return f"the schedule {rate['class_name']}" if isinstance(rate, dict) else repr(rate)
+    return {name: np.asarray(value, "float64").tolist() for name, value in dict(values).items()}

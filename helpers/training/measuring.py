@@ -1,11 +1,17 @@
-"""`RecordSteps`: what each update really used, for `fit`, for History and for TensorBoard."""
+"""What is read off a model: the rate of each update, held-out metrics, a base's features."""
+
+import dataclasses
 
 import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from helpers.keras_schedules import KerasSchedule
+from helpers.data import DataSplits
+from helpers.keras_schedules import KerasSchedule, rate_source
+from helpers.training.loop import Bar
+
+SPLITS = ("train", "validation", "test")
 
 
 class RecordSteps(keras.callbacks.Callback):
@@ -22,10 +28,6 @@ class RecordSteps(keras.callbacks.Callback):
     Put it first in the list of callbacks, so that it reads a rate before others change it. It costs
     a Python call and three small reads a batch. Records of later calls of `fit` are appended.
 
-    Args:
-        log_dir: A folder for TensorBoard, which then shows rate and loss against the step; or None.
-            TensorFlow needs the package `tensorboard` to write it.
-
     Example:
         >>> from helpers.schedules import Cosine
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
@@ -36,9 +38,8 @@ class RecordSteps(keras.callbacks.Callback):
         [0.1, 0.0854, 0.05, 0.0146]
     """
 
-    def __init__(self, log_dir=None):
+    def __init__(self):
         super().__init__()
-        self._log_dir, self._writer = log_dir, None
         self._blocks, self._rows = [], []
 
     def table(self):
@@ -61,13 +62,12 @@ class RecordSteps(keras.callbacks.Callback):
         optimizer = self.model.optimizer
         self._optimizer = getattr(optimizer, "inner_optimizer", optimizer)
         self._batches = self._optimizer.gradient_accumulation_steps or 1
-        self._loss = next((each for each in self.model.metrics if each.name == "loss"), None)
-        self._seen = self._count()
-        if self._log_dir is not None and self._writer is None:
-            self._writer = tf.summary.create_file_writer(str(self._log_dir))
+        self._loss = next((one for one in self.model.metrics if one.name == "loss"), None)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Keras has set its sums of the loss back to 0."""
+        # Not when training begins: a callback later in the list may restore a backup there.
+        self._seen = self._count()
         self._sums = self._gathered = np.zeros(2)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -94,19 +94,14 @@ class RecordSteps(keras.callbacks.Callback):
         self._rows = []
         if logs is not None:
             logs["learning_rate"] = float(block["learning_rate"].iloc[-1])
-        if self._writer is not None:
-            self._log(block)
 
     def _count(self):
         return int(self._optimizer.iterations)
 
     def _schedule(self):
         """Return the schedule that drives the rate, or None."""
-        # No public name tells a schedule from its present value.
-        source = self._optimizer._learning_rate
-        return (
-            source if isinstance(source, keras.optimizers.schedules.LearningRateSchedule) else None
-        )
+        source = rate_source(self._optimizer)
+        return None if hasattr(source, "assign") else source
 
     def _loss_sums(self):
         """Return Keras's running sums: of the loss, and of the examples it was taken over."""
@@ -130,17 +125,110 @@ class RecordSteps(keras.callbacks.Callback):
             block[name] = losses
         return block
 
-    def _log(self, block):
-        with self._writer.as_default():
-            for row in block.to_dict("records"):
-                step = int(row.pop("step"))
-                for name, value in row.items():
-                    tf.summary.scalar(name, value, step=step)
-        self._writer.flush()
-
 
 def _values(schedule, counts):
     """Return a Keras schedule's values; only ours are known to take many counts at once."""
     if isinstance(schedule, KerasSchedule):
         return keras.ops.convert_to_numpy(schedule(counts)).astype("float64")
     return [float(schedule(keras.ops.convert_to_tensor(count))) for count in counts]
+
+
+def cache_features(base, data, *, batch_size=32, progress=True):
+    """Return the data with the base's output in place of its input.
+
+    A sweep of a small head over the features gives the histories of a sweep over the whole model,
+    as long as the base stays frozen and in inference mode (`base(x, training=False)`), and nothing
+    in front of it is random: augmentation must see the image anew in every epoch.
+
+    Args:
+        base: A built Keras model; called with `training=False` on batches of `x`.
+        data: `(x, y)` or `(x, y, sample_weight)`, a `tf.data.Dataset` of such batches (read once),
+            or a `DataSplits`.
+        batch_size: Examples for one call of the base, where arrays are given.
+        progress: Show a bar.
+
+    Returns:
+        `(features, y)` or `(features, y, sample_weight)` as arrays, or a `DataSplits` of features.
+
+    Example:
+        >>> import keras, numpy as np
+        >>> base = keras.Sequential([keras.Input((4,)), keras.layers.Rescaling(2.0)])
+        >>> features, y = cache_features(base, (np.ones((3, 4)), np.zeros(3)), progress=False)
+        >>> features.tolist()[0]
+        [2.0, 2.0, 2.0, 2.0]
+    """
+
+    # Traced once for all parts and lengths of a batch.
+    @tf.function(reduce_retracing=True)
+    def run(batch):
+        return base(batch, training=False)
+
+    if not isinstance(data, DataSplits):
+        return _features(run, data, batch_size, Bar(progress))
+    parts = {
+        name: _features(run, getattr(data, name), batch_size, Bar(progress)) for name in SPLITS
+    }
+    return dataclasses.replace(data, **parts)
+
+
+def _features(run, data, batch_size, bar):
+    """Return the columns of the data with `run` applied to the first."""
+    parts, total = [], None
+    batches = data
+    if not isinstance(data, tf.data.Dataset):
+        lengths = {len(part) for part in data}
+        if len(lengths) != 1:
+            raise ValueError(f"The arrays have {sorted(lengths)} examples; all need the same.")
+        starts = range(0, lengths.pop(), batch_size)
+        total = len(starts)
+        batches = (tuple(part[at : at + batch_size] for part in data) for at in starts)
+    for done, (x, *rest) in enumerate(batches, start=1):
+        features = run(tf.convert_to_tensor(x, keras.config.floatx())).numpy()
+        parts.append((features, *(np.asarray(column) for column in rest)))
+        bar.show(done / total if total else 0.0, f"batch {done} of {total or 'unknown'}")
+    if not parts:
+        raise ValueError("data is empty; give one example or more.")
+    columns = tuple(np.concatenate(column) for column in zip(*parts))
+    bar.close(f"features of {len(columns[0]):,} examples")
+    return columns
+
+
+def measure_on(data, name="test"):
+    """Return a function for `measure=`: loss and accuracy on data beside the validation set.
+
+    Tune by the validation metrics and report these.
+
+    Args:
+        data: `(x, y)`: examples and their classes, ints.
+        name: What to call the data in the histories.
+
+    Returns:
+        A function `model -> {f"{name}_loss": ..., f"{name}_accuracy": ...}` for a model that gives
+        logits. Training metrics and layers' states stay as they are.
+
+    Example:
+        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Identity()])
+        >>> measure_on((np.zeros((4, 2)), np.array([0, 0, 0, 1])))(model)["test_accuracy"]
+        0.75
+    """
+    x, y = (np.asarray(part) for part in data)
+
+    def measure(model):
+        logits = predict_logits(model, x)
+        losses = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+        right = logits.argmax(axis=-1) == y
+        return {f"{name}_loss": float(np.mean(losses)), f"{name}_accuracy": float(right.mean())}
+
+    return measure
+
+
+def predict_logits(model, x, batch_size=1024):
+    """Return a model's outputs as a NumPy array, in inference mode, without a bar or a new trace.
+
+    Args:
+        model: A Keras model with one output.
+        x: Examples, one or more.
+        batch_size: Examples for one call, >= 1.
+    """
+    parts = [model(x[at : at + batch_size], training=False) for at in range(0, len(x), batch_size)]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])

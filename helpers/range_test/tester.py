@@ -1,0 +1,450 @@
+"""One test after another on a model that is ready for it: data, plan, record, and the two ways."""
+
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from helpers.results import RangeTest
+from helpers.results.range_test import DEFAULT_SMOOTHING
+from helpers.results.rules import smooth
+from helpers.schedules import ExponentialRamp, LinearRamp, checked_count, checked_rate
+from helpers.training.loop import (
+    Blocks,
+    CompiledLoop,
+    build,
+    can_loop,
+    evaluation,
+    followed,
+    is_in_blocks,
+)
+from helpers.training.state import (
+    everything_of,
+    model_kept,
+    random_states_kept,
+    rate_in_hand,
+    restore,
+    values_alike,
+)
+
+RAMPS = {"exponential": ExponentialRamp, "linear": LinearRamp}
+INTERRUPTED = "it was interrupted"
+# Share of the planned rates over which the mean fills; nothing is compared before.
+WARM_UP = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The arguments of `run`, checked; see there for what each means."""
+
+    min_rate: float | None = None
+    max_rate: float | None = None
+    steps: int = 300
+    ramp: str = "exponential"
+    batch_size: int = 32
+    validation: object = None
+    validation_every: int | None = None
+    batches_per_rate: int = 1
+    stop_factor: float = 4.0
+    smoothing: float = DEFAULT_SMOOTHING
+    class_weight: dict | None = None
+    shuffle: bool = True
+    rates: np.ndarray = field(init=False)
+
+    def __post_init__(self):
+        if self.ramp == "linear" and None in (self.min_rate, self.max_rate):
+            raise ValueError(
+                "A linear ramp needs its bounds: give min_rate and max_rate, for example a "
+                "hundredth of the rate at which an exponential test diverged, and that rate."
+            )
+        steps = checked_count(self.steps, "steps", least=10)
+        low = checked_rate(1e-6 if self.min_rate is None else self.min_rate, "min_rate", above=True)
+        high = checked_rate(10 if self.max_rate is None else self.max_rate, "max_rate", above=True)
+        if low >= high or self.ramp not in RAMPS:
+            raise ValueError(
+                f"min_rate is {low:g}, max_rate {high:g} and ramp {self.ramp!r}; min_rate must be "
+                f"below max_rate, and ramp one of {', '.join(RAMPS)}."
+            )
+        if self.stop_factor != math.inf:
+            checked_rate(self.stop_factor, "stop_factor", least=1, above=True)
+        checked_rate(self.smoothing, "smoothing", most=0.9999)
+        checked_count(self.batch_size, "batch_size")
+        checked_count(self.batches_per_rate, "batches_per_rate")
+        every = max(1, steps // 30) if self.validation_every is None else self.validation_every
+        object.__setattr__(self, "validation_every", checked_count(every, "validation_every"))
+        object.__setattr__(self, "rates", RAMPS[self.ramp](low, high, steps - 1)(range(steps)))
+
+
+def check_model(model):
+    """Raise unless it is a compiled Keras model whose optimizer has one learning rate."""
+    if getattr(model, "optimizer", None) is None or not hasattr(model.optimizer, "learning_rate"):
+        raise ValueError(
+            f"{model!r} is no Keras 3 model that is compiled with one optimizer for all layers. "
+            "Call model.compile(optimizer, loss) first; where each part has an optimizer, test the "
+            "parts one by one."
+        )
+
+
+@contextmanager
+def ready(model, train, plan):
+    """Get a model ready for tests, traced once for all of them; put it back at the end.
+
+    Yields:
+        The `_Tester`.
+    """
+    inner = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    size = plan.batches_per_rate * (inner.gradient_accumulation_steps or 1)
+    data = _Data(train, plan, plan.steps * size)
+    with random_states_kept(), model_kept(model) as memory:
+        build(model, data.first_batch())
+        with rate_in_hand(model) as rate:
+            tester = _Tester(model, data, plan, size, rate, memory)
+            memory.remember_new()
+            yield tester
+
+
+class _Tester:
+    """A model in the midst of `ready`.
+
+    Args:
+        model: The model, built.
+        data: Its `_Data`.
+        plan: The `Plan`.
+        size: Batches at each rate.
+        rate: The variable that is its learning rate.
+        memory: Its `Memory`.
+    """
+
+    def __init__(self, model, data, plan, size, rate, memory):
+        self._model, self._data, self._plan, self._size = model, data, plan, size
+        self._rate, self._memory, self._train = rate, memory, None
+        self._variables = everything_of(model)
+        self._why = "fit: no compiled loop for such data, options or models"
+        if plan.class_weight is None and can_loop(model, data.given, plan.validation):
+            # Whatever it is: fit trains without a loop, or says what is wrong.
+            try:
+                self._train = CompiledLoop(model, model.train_step, data.blocks, rate, alone=True)
+                self._why = "compiled loop"
+            except Exception as error:
+                self._why = f"fit: {error}"
+        if self._train and plan.validation is not None:
+            self._held_out = Blocks(plan.validation, plan.batch_size, "validation")
+            self._test = CompiledLoop(model, model.test_step, self._held_out)
+        model.reset_metrics()
+
+    def begin_like(self, built, train=None):
+        """Give the variables the values of another model, built alike; maybe with other data."""
+        # The model built next may share layers with this one.
+        self._memory.put_back()
+        model = built()
+        if train is not None:
+            self._data = _Data(train, self._plan, self._plan.steps * self._size)
+        build(model, self._data.first_batch())
+        model.reset_metrics()
+        restore(self._variables, values_alike(self._variables, everything_of(model)))
+
+    def test(self, seed, show):
+        """Run one test, and return its `RangeTest`; `show(fraction, text)` hears how far it is."""
+        record = _Record(self._plan, self._size, show)
+        began = int(self._model.optimizer.iterations)
+        try:
+            (self._by_loop if self._train else self._by_fit)(record, seed)
+        except KeyboardInterrupt:
+            record.stop_reason = INTERRUPTED
+            if not record.rates_done:
+                raise
+        if not record.rates_done:
+            raise ValueError(f"There is nothing to show: {record.stop_reason}. Give more data.")
+        if int(self._model.optimizer.iterations) == began:
+            raise ValueError(
+                f"The model's optimizer, {type(self._model.optimizer).__name__}, made no update, "
+                "so the rate of this test reached nothing. Is every layer frozen? If train_step "
+                "uses an optimizer of its own, compile the model with that one."
+            )
+        return record.result(self._about(seed))
+
+    def _by_loop(self, record, seed):
+        orders, ended = self._data.orders(seed), True
+        while not record.stop_reason:
+            if ended:
+                self._data.blocks.start(next(orders))
+            block, batches = self._data.blocks.take(min(self._train.pace, record.batches_ahead))
+            ended = not batches
+            if batches:
+                record.add(*self._train(block, record.rates(batches)))
+            if batches and record.held_out_due:
+                measuring = evaluation(self._model, self._test, self._held_out)
+                while True:
+                    try:
+                        next(measuring)
+                    except StopIteration as end:
+                        record.add_held_out(end.value)
+                        break
+
+    def _by_fit(self, record, seed):
+        batches = self._data.batches(seed)
+        ramp = _Ramp(record, self._rate, self._plan)
+        with warnings.catch_warnings():
+            # That data end is noted as the reason why the test stopped.
+            warnings.filterwarnings("ignore", message=".*ran out of data")
+            self._model.fit(
+                batches,
+                steps_per_epoch=self._data.most,
+                verbose=0,
+                callbacks=[ramp],
+                class_weight=self._plan.class_weight,
+            )
+        if not record.stop_reason:
+            record.stop_reason = f"the data ended after {record.batches_done} batches"
+
+    def _about(self, seed):
+        plan, optimizer = self._plan, self._model.optimizer
+        return {
+            "steps": plan.steps,
+            "ramp": plan.ramp,
+            "batch_size": plan.batch_size,
+            "stop_factor": plan.stop_factor,
+            "seed": seed,
+            "optimizer": type(getattr(optimizer, "inner_optimizer", optimizer)).__name__,
+            "trained_by": self._why,
+            "tensorflow": tf.__version__,
+            "keras": keras.__version__,
+        }
+
+
+class _Data:
+    """Training data of any kind, as blocks for the loop or as batches for `fit`.
+
+    Args:
+        given: What the user gave.
+        plan: The `Plan`.
+        most: Batches that one test may take.
+    """
+
+    def __init__(self, given, plan, most):
+        if isinstance(given, tf.data.Dataset):
+            # One that never ends becomes one that is long enough.
+            given = given.take(most)
+        pair = isinstance(given, (tuple, list)) and len(given) in (2, 3)
+        if not pair and (
+            isinstance(given, (tuple, list, dict, str, np.ndarray))
+            or not isinstance(given, keras.utils.PyDataset)
+            and not hasattr(given, "__iter__")
+        ):
+            raise TypeError(
+                f"train is of type {type(given).__name__}; give (x, y), (x, y, sample_weight), a "
+                "tf.data.Dataset, a keras.utils.PyDataset or a generator of batches. For a model "
+                "that trains on x alone: tf.data.Dataset.from_tensor_slices(x).batch(32)."
+            )
+        if isinstance(plan.validation, Iterator):
+            raise TypeError("validation is a generator, which ends; give arrays or a data set.")
+        self.given, self.most, self._shuffle = given, most, plan.shuffle
+        self.blocks = Blocks(given, plan.batch_size) if pair or is_in_blocks(given) else None
+        self._seen = []
+
+    def first_batch(self):
+        """Return one batch, to build a model on; a generator gives it again as its first."""
+        if self.blocks is not None:
+            return self.blocks.first_batch()
+        batch = next(self.batches(), None)
+        if batch is None:
+            raise ValueError("The training data gave no batch; give one or more.")
+        if isinstance(self.given, Iterator):
+            self._seen.append(batch)
+        return batch
+
+    def orders(self, seed):
+        """Yield the order of the examples of each epoch; None where data keep their own."""
+        draw = np.random.default_rng(seed)
+        while True:
+            shuffled = self._shuffle and self.blocks.examples is not None
+            yield draw.permutation(self.blocks.examples) if shuffled else None
+
+    def batches(self, seed=0):
+        """Yield batches, epoch after epoch; those of a generator until it ends."""
+        while self._seen:
+            yield self._seen.pop()
+        if self.blocks is not None:
+            for order in self.orders(seed):
+                self.blocks.start(order)
+                while (block := self.blocks.take(1))[1]:
+                    yield tf.nest.map_structure(lambda array: array[0], block[0])
+        elif isinstance(self.given, keras.utils.PyDataset):
+            while True:
+                yield from (self.given[at] for at in range(self.given.num_batches or self.most))
+                self.given.on_epoch_end()
+        else:
+            again = True
+            while again:
+                # Not `yield from`, which would close the user's generator with this one.
+                for batch in self.given:  # noqa: UP028
+                    yield batch
+                again = not isinstance(self.given, Iterator)
+
+
+class _Record:
+    """What a test has measured so far.
+
+    Attributes:
+        stop_reason: Why the test ended, in words; empty while it goes on.
+    """
+
+    def __init__(self, plan, size, show):
+        self._plan, self._size, self._show = plan, size, show
+        self.stop_reason, self._diverged, self._end = "", False, plan.steps
+        self._rates = np.repeat(plan.rates, size)
+        self._batches = np.empty((0, 2))
+        self._held_out = np.full((plan.steps, 2), np.nan)
+
+    @property
+    def batches_done(self):
+        """Batches so far."""
+        return len(self._batches)
+
+    @property
+    def rates_done(self):
+        """Rates so far."""
+        return min(len(self._by_rate()), self._end)
+
+    @property
+    def batches_ahead(self):
+        """Batches until the end of the test, or until held-out data are due."""
+        last = len(self._rates) - self.batches_done
+        if self._plan.validation is None:
+            return last
+        period = self._plan.validation_every * self._size
+        return min(last, period - self.batches_done % period)
+
+    @property
+    def held_out_due(self):
+        """Whether it is time to measure on held-out data."""
+        period = self._plan.validation_every * self._size
+        return (
+            self._plan.validation is not None
+            and not self._diverged
+            and self.batches_done % period == 0
+        )
+
+    def rates(self, batches):
+        """Return the rates of the next batches."""
+        return self._rates[self.batches_done : self.batches_done + batches]
+
+    def add(self, losses, accuracies):
+        """Append what the next batches gave, and find out whether the test is over."""
+        self._batches = np.concatenate([self._batches, np.stack([losses, accuracies], axis=1)])
+        plan, losses = self._plan, self._by_rate()[:, 0]
+        stop = stop_point(losses, plan.steps, plan.stop_factor, plan.smoothing)
+        if stop is not None:
+            index, words = stop
+            self._diverged, self._end = True, index + 1
+            self.stop_reason = f"{words} at a rate of {plan.rates[index]:.3g}"
+        elif len(losses) == plan.steps:
+            self.stop_reason = f"all {plan.steps} rates were tried"
+        done = self.rates_done
+        if done:
+            text = f"{plan.rates[done - 1]:.3g}, loss {losses[done - 1]:.3g}"
+            self._show(done / plan.steps, f"rate {done} of {plan.steps}: {text}")
+
+    def add_held_out(self, logs):
+        """Note what held-out data gave at the last rate."""
+        self._held_out[len(self._by_rate()) - 1] = followed(logs)
+
+    def result(self, about):
+        """Return the `RangeTest`."""
+        values = self._by_rate()[: self._end]
+        held_out = self._held_out[: len(values)]
+        return RangeTest(
+            self._plan.rates[: len(values)],
+            values[:, 0],
+            _measured(values[:, 1]),
+            None if self._plan.validation is None else held_out[:, 0],
+            _measured(held_out[:, 1]),
+            diverged=self._diverged,
+            stop_reason=self.stop_reason,
+            smoothing=self._plan.smoothing,
+            updates_per_rate=self._plan.batches_per_rate,
+            about=about,
+        )
+
+    def _by_rate(self):
+        """Return the mean loss and accuracy at each rate, an array `(rates, 2)`."""
+        whole = self.batches_done // self._size
+        groups = self._batches[: whole * self._size].reshape(whole, self._size, 2)
+        rest = self._batches[whole * self._size :]
+        with np.errstate(invalid="ignore"):
+            means = groups.mean(axis=1)
+        # A loss that is not finite ends its rate at once.
+        lost = rest[-1:] if len(rest) and not np.isfinite(rest[-1, 0]) else rest[:0]
+        return np.concatenate([means, lost])
+
+
+def _measured(values):
+    return None if np.isnan(values).all() else values
+
+
+class _Ramp(keras.callbacks.Callback):
+    """The range test inside `fit`: a rate before each batch, and its own loss after it."""
+
+    def __init__(self, record, rate, plan):
+        super().__init__()
+        self._record, self._rate, self._plan = record, rate, plan
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self._rate.assign(self._record.rates(1)[0])
+        # What Keras reports is a mean since its metrics were set back.
+        self.model.reset_metrics()
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss, accuracy = followed(logs, needs_loss=True)
+        self._record.add([float(loss)], [float(accuracy)])
+        if self._record.held_out_due:
+            found = self.model.evaluate(
+                self._plan.validation, batch_size=self._plan.batch_size, verbose=0, return_dict=True
+            )
+            self._record.add_held_out(found)
+        self.model.stop_training |= bool(self._record.stop_reason)
+
+
+def stop_point(losses, planned, stop_factor, smoothing):
+    """Return where and why a curve ends: a loss that is not finite, or one far above its best.
+
+    Args:
+        losses: The losses so far, one for each rate.
+        planned: Number of rates in the whole test.
+        stop_factor: How many times the best smoothed loss is too much, > 1.
+        smoothing: Weight of the past in the mean.
+
+    Returns:
+        `(index, words)`: the first point at which the loss is not finite or too high, and what was
+        seen there; None if the curve may go on. For losses that reach 0 or below, where a multiple
+        says nothing, "too high" is `stop_factor - 1` times the way it fell, above the best.
+
+    Example:
+        >>> stop_point([2.0, 1.0, 0.5, 1.0, 3.0], planned=5, stop_factor=4, smoothing=0)
+        (4, 'the smoothed loss was more than 4 times its best')
+        >>> stop_point([2.0, float("nan")], planned=5, stop_factor=4, smoothing=0)
+        (1, 'the loss was not finite')
+    """
+    losses = np.asarray(losses, dtype="float64")
+    lost = np.flatnonzero(~np.isfinite(losses))
+    end = int(lost[0]) if len(lost) else len(losses)
+    high = _first_too_high(losses[:end], math.ceil(WARM_UP * planned), stop_factor, smoothing)
+    if high is not None:
+        return high, f"the smoothed loss was more than {stop_factor:g} times its best"
+    return (end, "the loss was not finite") if end < len(losses) else None
+
+
+def _first_too_high(losses, warm_up, stop_factor, smoothing):
+    if math.isinf(stop_factor) or len(losses) < warm_up:
+        return None
+    smoothed = smooth(losses, smoothing)[warm_up - 1 :]
+    best = np.minimum.accumulate(smoothed)
+    reaches_0 = np.minimum.accumulate(losses)[warm_up - 1 :] <= 0
+    scale = np.where(reaches_0, np.maximum(np.abs(best), smoothed[0] - best), best)
+    high = np.flatnonzero(smoothed > best + (stop_factor - 1) * scale)
+    return int(high[0]) + warm_up - 1 if len(high) else None
