@@ -193,10 +193,10 @@ def _run_seeds(build_model, train, plan, seeds, finished, bar):
         return model
 
     with ready(built(seeds[0]), train(seeds[0]) if own_data else train, plan) as tester:
+        # Before the first test, for TensorFlow prepares its functions anew after a seed is set.
+        starts = {seed: tester.values_of(built(seed)) for seed in seeds}
         for done, seed in enumerate(seeds):
-            if done:
-                data = train(seed) if own_data else None
-                tester.begin_like(lambda seed=seed: built(seed), data)
+            tester.begin(starts[seed], train(seed) if own_data and done else None)
 
             def show(fraction, text, done=done, seed=seed):
                 bar.show((done + fraction) / len(seeds), f"seed {seed}, {text}")

@@ -17,8 +17,10 @@ from helpers.schedules import ExponentialRamp, LinearRamp, checked_count, checke
 from helpers.training.loop import (
     Blocks,
     CompiledLoop,
+    NotForLoop,
     build,
     can_loop,
+    evaluate,
     evaluation,
     followed,
     is_in_blocks,
@@ -103,7 +105,7 @@ def ready(model, train, plan):
     with random_states_kept(), model_kept(model) as memory:
         build(model, data.first_batch())
         with rate_in_hand(model) as rate:
-            tester = _Tester(model, data, plan, size, rate, memory)
+            tester = _Tester(model, data, plan, size, rate)
             memory.remember_new()
             yield tester
 
@@ -117,36 +119,35 @@ class _Tester:
         plan: The `Plan`.
         size: Batches at each rate.
         rate: The variable that is its learning rate.
-        memory: Its `Memory`.
     """
 
-    def __init__(self, model, data, plan, size, rate, memory):
+    def __init__(self, model, data, plan, size, rate):
         self._model, self._data, self._plan, self._size = model, data, plan, size
-        self._rate, self._memory, self._train = rate, memory, None
+        self._rate, self._train = rate, None
         self._variables = everything_of(model)
         self._why = "fit: no compiled loop for such data, options or models"
         if plan.class_weight is None and can_loop(model, data.given, plan.validation):
-            # Whatever it is: fit trains without a loop, or says what is wrong.
             try:
                 self._train = CompiledLoop(model, model.train_step, data.blocks, rate, alone=True)
                 self._why = "compiled loop"
-            except Exception as error:
+            except NotForLoop as error:
                 self._why = f"fit: {error}"
         if self._train and plan.validation is not None:
             self._held_out = Blocks(plan.validation, plan.batch_size, "validation")
             self._test = CompiledLoop(model, model.test_step, self._held_out)
         model.reset_metrics()
 
-    def begin_like(self, built, train=None):
-        """Give the variables the values of another model, built alike; maybe with other data."""
-        # The model built next may share layers with this one.
-        self._memory.put_back()
-        model = built()
-        if train is not None:
-            self._data = _Data(train, self._plan, self._plan.steps * self._size)
+    def values_of(self, model):
+        """Return what a model that is built alike begins with."""
         build(model, self._data.first_batch())
         model.reset_metrics()
-        restore(self._variables, values_alike(self._variables, everything_of(model)))
+        return values_alike(self._variables, everything_of(model))
+
+    def begin(self, values, train=None):
+        """Begin with the values of another model, and maybe with other data."""
+        restore(self._variables, values)
+        if train is not None:
+            self._data = _Data(train, self._plan, self._plan.steps * self._size)
 
     def test(self, seed, show):
         """Run one test, and return its `RangeTest`; `show(fraction, text)` hears how far it is."""
@@ -228,8 +229,8 @@ class _Data:
 
     def __init__(self, given, plan, most):
         if isinstance(given, tf.data.Dataset):
-            # One that never ends becomes one that is long enough.
-            given = given.take(most)
+            # One iterator for all of the test, however long the data are.
+            given = given.repeat().take(most)
         pair = isinstance(given, (tuple, list)) and len(given) in (2, 3)
         if not pair and (
             isinstance(given, (tuple, list, dict, str, np.ndarray))
@@ -400,12 +401,10 @@ class _Ramp(keras.callbacks.Callback):
         self.model.reset_metrics()
 
     def on_train_batch_end(self, batch, logs=None):
-        loss, accuracy = followed(logs, needs_loss=True)
+        loss, accuracy = followed(logs)
         self._record.add([float(loss)], [float(accuracy)])
         if self._record.held_out_due:
-            found = self.model.evaluate(
-                self._plan.validation, batch_size=self._plan.batch_size, verbose=0, return_dict=True
-            )
+            found = evaluate(self.model, self._plan.validation, self._plan.batch_size)
             self._record.add_held_out(found)
         self.model.stop_training |= bool(self._record.stop_reason)
 

@@ -138,7 +138,7 @@ class Runs:
         kept = pd.Series(True, self.frame.index)
         if labels is not None:
             known = [self._known(label) for label in labels]
-            kept &= [label in known for label in self._labels]
+            kept &= np.array([label in known for label in self._labels])
         if seeds is not None:
             kept &= self.frame["seed"].isin(list(seeds))
         return Runs(self.frame[kept].reset_index(drop=True), self.about)

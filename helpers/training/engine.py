@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import keras
@@ -10,7 +11,15 @@ import tensorflow as tf
 
 from helpers.keras_schedules import rate_source
 from helpers.schedules import Schedule
-from helpers.training.loop import Blocks, CompiledLoop, build, can_loop, evaluation
+from helpers.training.loop import (
+    Blocks,
+    CompiledLoop,
+    NotForLoop,
+    build,
+    can_loop,
+    evaluate,
+    evaluation,
+)
 from helpers.training.state import everything_of, restore, values_alike, values_of
 
 
@@ -47,8 +56,10 @@ def make_engine(plan):
     keras.utils.set_random_seed(plan.seeds[0])
     model, train = plan.build_model(), plan.data(plan.seeds[0])
     _check(model)
-    looping = not (plan.callbacks or plan.fit_options) and can_loop(model, train, plan.validation)
-    return LoopEngine(plan, model, train) if looping else FitEngine(plan, model)
+    if not (plan.callbacks or plan.fit_options) and can_loop(model, train, plan.validation):
+        with suppress(NotForLoop):
+            return LoopEngine(plan, model, train)
+    return FitEngine(plan, model)
 
 
 def _check(model):
@@ -92,10 +103,11 @@ class LoopEngine:
     def run(self, schedule, seed):
         """Train once; a generator that yields often, and returns the rows."""
         plan, blocks = self._plan, self._blocks
-        keras.utils.set_random_seed(seed)
         values, orders = self._starts[seed]
         restore(self._variables, values)
         if plan.data_per_seed:
+            # Only where it matters: TensorFlow then prepares its functions anew.
+            keras.utils.set_random_seed(seed)
             blocks = Blocks(plan.data(seed), plan.batch_size)
         rows = []
         for epoch in range(plan.epochs):
@@ -128,7 +140,7 @@ class LoopEngine:
         values = values_alike(self._variables, everything_of(model))
         orders = None
         if self._plan.shuffle and self._blocks.examples is not None:
-            orders = orders_of_fit(self._blocks.examples, self._plan, seed)
+            orders = orders_of_fit(self._blocks.examples, self._plan.epochs, seed)
         return values, orders
 
     def _epoch(self, blocks, schedule, rows):
@@ -190,7 +202,9 @@ class FitEngine:
         _set_rate(model.optimizer, schedule)
         train, look = plan.data(seed), _Look(plan)
         arrays = isinstance(train, (tuple, list))
-        options = {"batch_size": plan.batch_size, "shuffle": plan.shuffle} if arrays else {}
+        options = {"batch_size": plan.batch_size} if arrays else {}
+        if arrays or isinstance(train, keras.utils.PyDataset):
+            options["shuffle"] = plan.shuffle
         model.fit(
             *(train if arrays else [train]),
             epochs=plan.epochs,
@@ -250,9 +264,7 @@ class _Look(keras.callbacks.Callback):
     def _measured(self):
         row = {}
         if self._plan.validation is not None:
-            found = self.model.evaluate(
-                self._plan.validation, batch_size=self._plan.batch_size, verbose=0, return_dict=True
-            )
+            found = evaluate(self.model, self._plan.validation, self._plan.batch_size)
             row = {f"val_{name}": value for name, value in found.items()}
         return row | _plain(self._plan.measure(self.model) if self._plan.measure else {})
 
@@ -273,7 +285,7 @@ class _OrderRecorder(keras.Model):
         return {"loss": 0.0}
 
 
-def orders_of_fit(examples, plan, seed):
+def orders_of_fit(examples, epochs, seed):
     """Return the orders in which `fit(shuffle=True)` would visit the examples of arrays.
 
     Keras shuffles arrays with TensorFlow's global seed in a place that no public name reaches, so
@@ -281,26 +293,26 @@ def orders_of_fit(examples, plan, seed):
 
     Args:
         examples: Number of examples.
-        plan: The `Plan`, with epochs and batch size.
+        epochs: Number of epochs.
         seed: The global seed.
 
     Returns:
         A list of index arrays, one an epoch.
     """
 
-    def ask(epochs):
+    def ask(count):
         keras.utils.set_random_seed(seed)
         recorder = _OrderRecorder()
         recorder.compile(run_eagerly=True)
         places = np.arange(examples, dtype="int32")
-        recorder.fit(places, batch_size=plan.batch_size, epochs=epochs, verbose=0)
-        return np.concatenate(recorder.seen).reshape(epochs, examples)
+        recorder.fit(places, batch_size=examples, epochs=count, verbose=0)
+        return np.array(recorder.seen)
 
     # With a global seed, Keras 3 repeats one order in every epoch; then two epochs tell all.
-    first = ask(min(2, plan.epochs))
+    first = ask(min(2, epochs))
     if (first == first[0]).all():
-        return [first[0]] * plan.epochs
-    return list(ask(plan.epochs))
+        return [first[0]] * epochs
+    return list(ask(epochs))
 
 
 def _rates(schedule, first, count):

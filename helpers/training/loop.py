@@ -55,7 +55,7 @@ class Blocks:
     def __init__(self, data, batch_size, name="train"):
         self.examples, self._batch_size, self._left = None, batch_size, None
         if isinstance(data, tf.data.Dataset):
-            self._data, size = data, int(data.cardinality())
+            self._data, size = data.prefetch(tf.data.AUTOTUNE), int(data.cardinality())
             if size in (0, tf.data.INFINITE_CARDINALITY):
                 raise ValueError(
                     f"The data set of {name} is empty or never ends, so an epoch has no length. "
@@ -162,6 +162,10 @@ def build(model, batch):
         model.optimizer.build(model.trainable_variables)
 
 
+class NotForLoop(Exception):
+    """A step that cannot be traced into a loop, or whose reports no loop can add up."""
+
+
 class CompiledLoop:
     """A step of a model, in a loop that is compiled once for blocks of any length.
 
@@ -177,7 +181,7 @@ class CompiledLoop:
         pace: Batches that take about 0.3 seconds.
 
     Raises:
-        Exception: Whatever keeps the step from being traced into a loop.
+        NotForLoop: If the step is none for a loop; `fit` trains it, or says what is wrong.
     """
 
     def __init__(self, model, step, blocks, rate=None, alone=False):
@@ -187,7 +191,10 @@ class CompiledLoop:
         if model.jit_compile:
             self._step = tf.function(self._step, reduce_retracing=True, jit_compile=True)
         rates = tf.TensorSpec([None], tf.float32)
-        self._piece = tf.function(self._loop).get_concrete_function(blocks.spec, rates)
+        try:
+            self._piece = tf.function(self._loop).get_concrete_function(blocks.spec, rates)
+        except Exception as error:
+            raise NotForLoop(str(error)) from error
 
     def __call__(self, block, rates=(0.0,)):
         """Run a block.
@@ -230,7 +237,9 @@ class CompiledLoop:
         if self._alone:
             self._model.reset_metrics()
         logs = self._step(tf.nest.map_structure(lambda array: array[index], block))
-        return tf.stack(followed(logs, needs_loss=self._alone))
+        if not self._alone and set(logs) != set(self._model.get_metrics_result()):
+            raise ValueError(f"the step reports {list(logs)}, not the metrics of its model")
+        return tf.stack(followed(logs))
 
     @tf.autograph.experimental.do_not_convert
     def _updates(self):
@@ -253,22 +262,24 @@ def evaluation(model, loop, blocks):
         yield
 
 
-def followed(logs, needs_loss=False):
-    """Return the loss in the logs of a step, and an accuracy if there is one, as float64.
+def evaluate(model, data, batch_size):
+    """Measure with Keras's own `evaluate`; dict of metric to value."""
+    arrays = isinstance(data, (tuple, list))
+    options = {"batch_size": batch_size} if arrays else {}
+    return model.evaluate(*(data if arrays else [data]), verbose=0, return_dict=True, **options)
 
-    Where a step reports no loss and none is needed, the sum of what it reports stands for it.
-    """
-    if needs_loss and "loss" not in logs:
+
+def followed(logs):
+    """Return the loss in the logs of a step, and an accuracy if there is one, as float64."""
+    if "loss" not in logs:
         raise ValueError(
             f"The model's train_step returned {list(logs)}; let it return the key 'loss' as well."
         )
     known = [name for name in logs if "acc" in name]
     exact = [name for name in ("accuracy", "acc") if name in known]
     accuracy = next((logs[name] for name in exact + known), np.nan)
-    loss = [logs["loss"]] if "loss" in logs else list(logs.values())
     # A custom step may report one loss an example.
-    means = [tf.reduce_mean(tf.cast(value, tf.float64)) for value in [accuracy, *loss]]
-    return [tf.add_n(means[1:]), means[0]]
+    return [tf.reduce_mean(tf.cast(value, tf.float64)) for value in (logs["loss"], accuracy)]
 
 
 class Bar:
