@@ -126,7 +126,7 @@ class _Tester:
         self._rate, self._train = rate, None
         self._variables = everything_of(model)
         self._why = "fit: no compiled loop for such data, options or models"
-        if plan.class_weight is None and can_loop(model, data.given, plan.validation):
+        if data.blocks is not None and can_loop(model, plan.validation):
             try:
                 self._train = CompiledLoop(model, model.train_step, data.blocks, rate, alone=True)
                 self._why = "compiled loop"
@@ -148,6 +148,8 @@ class _Tester:
         restore(self._variables, values)
         if train is not None:
             self._data = _Data(train, self._plan, self._plan.steps * self._size)
+            # As a test by itself begins: a data set that reshuffles has then been looked at once.
+            self._data.first_batch()
 
     def test(self, seed, show):
         """Run one test, and return its `RangeTest`; `show(fraction, text)` hears how far it is."""
@@ -196,9 +198,9 @@ class _Tester:
             self._model.fit(
                 batches,
                 steps_per_epoch=self._data.most,
+                shuffle=False,
                 verbose=0,
                 callbacks=[ramp],
-                class_weight=self._plan.class_weight,
             )
         if not record.stop_reason:
             record.stop_reason = f"the data ended after {record.batches_done} batches"
@@ -244,26 +246,40 @@ class _Data:
             )
         if isinstance(plan.validation, Iterator):
             raise TypeError("validation is a generator, which ends; give arrays or a data set.")
-        self.given, self.most, self._shuffle = given, most, plan.shuffle
+        self.given, self.most, self._plan = given, most, plan
         self.blocks = Blocks(given, plan.batch_size) if pair or is_in_blocks(given) else None
-        self._seen = []
+        if self.blocks is not None and plan.class_weight is not None:
+            self.blocks = Blocks(self._weighed(given), plan.batch_size) if pair else None
+        self._first, self._seen = None, []
 
     def first_batch(self):
         """Return one batch, to build a model on; a generator gives it again as its first."""
-        if self.blocks is not None:
-            return self.blocks.first_batch()
-        batch = next(self.batches(), None)
-        if batch is None:
-            raise ValueError("The training data gave no batch; give one or more.")
-        if isinstance(self.given, Iterator):
-            self._seen.append(batch)
-        return batch
+        if self._first is None and self.blocks is not None:
+            self._first = self.blocks.first_batch()
+        elif self._first is None:
+            self._first = next(self.batches(), None)
+            if self._first is None:
+                raise ValueError("The training data gave no batch; give one or more.")
+            if isinstance(self.given, Iterator):
+                self._seen.append(self._first)
+        return self._first
+
+    def _weighed(self, batch):
+        """Return a batch with the weights of its classes; those that are not named weigh 1."""
+        if self._plan.class_weight is None:
+            return batch
+        x, y = batch
+        labels = np.asarray(y)
+        if labels.ndim == 2 and labels.shape[-1] > 1:
+            labels = labels.argmax(axis=-1)
+        known = self._plan.class_weight
+        return x, y, np.array([known.get(int(label), 1.0) for label in labels.ravel()], "float32")
 
     def orders(self, seed):
         """Yield the order of the examples of each epoch; None where data keep their own."""
         draw = np.random.default_rng(seed)
         while True:
-            shuffled = self._shuffle and self.blocks.examples is not None
+            shuffled = self._plan.shuffle and self.blocks.examples is not None
             yield draw.permutation(self.blocks.examples) if shuffled else None
 
     def batches(self, seed=0):
@@ -277,14 +293,14 @@ class _Data:
                     yield tf.nest.map_structure(lambda array: array[0], block[0])
         elif isinstance(self.given, keras.utils.PyDataset):
             while True:
-                yield from (self.given[at] for at in range(self.given.num_batches or self.most))
+                for at in range(self.given.num_batches or self.most):
+                    yield self._weighed(self.given[at])
                 self.given.on_epoch_end()
         else:
             again = True
             while again:
-                # Not `yield from`, which would close the user's generator with this one.
-                for batch in self.given:  # noqa: UP028
-                    yield batch
+                for batch in self.given:
+                    yield self._weighed(batch)
                 again = not isinstance(self.given, Iterator)
 
 

@@ -18,7 +18,7 @@ BAR_WIDTH = 24
 
 
 def can_loop(model, *data):
-    """Return whether a model and its data are for this loop; all else is for Keras's `fit`."""
+    """Return whether a model and data are for this loop; all else is for Keras's `fit`."""
     return (
         not model.run_eagerly
         and model.distribute_strategy.num_replicas_in_sync == 1
