@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from helpers import range_test
 from helpers.layerwise import differential, split
+from helpers.progress import Bar
 from helpers.range_test.tester import stop_point
 from helpers.schedules import ExponentialRamp, LinearRamp
-from helpers.training.loop import Bar
 
 STEPS, BATCH = 24, 16
 OPTIONS = {"steps": STEPS, "batch_size": BATCH, "min_rate": 0.001, "max_rate": 0.5}

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from helpers import range_test
 from helpers.keras_schedules import cycle_momentum
+from helpers.progress import Bar
 from helpers.schedules import OppositeMomentum, Triangular
-from helpers.training.loop import Bar
 from helpers.training.state import Memory, everything_of
 
 SIZE = 6

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from helpers.progress import Bar
 from helpers.schedules import Constant, Cosine, StepDecay
-from helpers.training import Progress, compare, iterate, measure_on, predict_logits, sweep
+from helpers.training import Progress, compare, iterate, sweep
 from helpers.training.engine import orders_of_fit
-from helpers.training.loop import Bar
 
 # 2e19 overflows within the first epoch; 0.1 and 0.01 do not.
 RATES = (0.1, 2e19, 0.01)
@@ -295,6 +295,30 @@ def test_measuring_in_mid_epoch_changes_nothing(three_rates):
     assert runs.points()["val_loss"].notna().all()
 
 
+@pytest.mark.parametrize("eager", [False, True])
+def test_each_seed_may_have_images_of_its_own_to_train_choose_and_report_by(eager):
+    def build():
+        return build_model(run_eagerly=eager)
+
+    def part(seed):
+        return lambda own: make_data(40, 100 * own + seed)
+
+    runs = swept(
+        build=build, train=part(1), validation=part(2), test=part(3), seeds=SEEDS, evaluate_at=[4]
+    )
+    for seed in SEEDS:
+        alone = fit_alone(0.1, seed, build, part(1)(seed), epochs=2, validation_data=part(2)(seed))
+        assert_same_history(runs.history(0.1, seed), alone)
+        keras.utils.set_random_seed(seed)
+        model = build()
+        model.optimizer.learning_rate = 0.1
+        model.fit(*part(1)(seed), 16, 2, verbose=0)
+        expected = model.evaluate(*part(3)(seed), verbose=0)
+        found = [runs.history(0.1, seed)[name][-1] for name in ("test_loss", "test_accuracy")]
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+    assert runs.points()["test_loss"].notna().all()
+
+
 def test_progress_is_reported():
     work = iterate(
         build_model, {0.1: Constant(0.1), 0.2: Constant(0.2)}, TRAIN, VALIDATION, epochs=2
@@ -491,17 +515,3 @@ def test_the_bar_updates_one_output_of_a_notebook(monkeypatch):
     bar.close("4 runs finished")
     assert len(calls) == 2
     assert calls[-1] == {"text/plain": "4 runs finished"}
-
-
-def test_measure_on_gives_what_evaluate_gives_and_changes_nothing():
-    model = build_model()
-    model.fit(*TRAIN, verbose=0)
-    variables = [*model.variables, *model.metrics_variables]
-    before = [variable.numpy() for variable in variables]
-    found = measure_on(VALIDATION, "further")(model)
-    for variable, value in zip(variables, before):
-        np.testing.assert_array_equal(variable.numpy(), value)
-    loss, accuracy = model.evaluate(*VALIDATION, verbose=0)
-    assert found == pytest.approx({"further_loss": loss, "further_accuracy": accuracy}, rel=1e-5)
-    whole = predict_logits(model, VALIDATION[0])
-    np.testing.assert_allclose(predict_logits(model, VALIDATION[0], 7), whole, atol=1e-6)

@@ -1,37 +1,12 @@
-"""Records in, matplotlib figures out: `plot_x(result, *, ax=None) -> Figure`, without pyplot."""
+"""Records as figures: pure functions, each of which returns a figure with its own sentence.
 
-from helpers.plotting.comparisons import plot_anytime, plot_paired, plot_series
-from helpers.plotting.hopping import plot_hop_shares, plot_hops
-from helpers.plotting.landscapes import plot_descent, plot_descent_losses, plot_descents
-from helpers.plotting.layerwise import plot_layer_rates, plot_movement
-from helpers.plotting.range_test import plot_range_test, plot_range_test_band
-from helpers.plotting.runs import plot_histories, plot_learning_curves, plot_sweep
-from helpers.plotting.schedules import plot_rate_and_momentum, plot_schedules
-from helpers.plotting.style import LOOKS, PALETTE, SERIES, label_axes, new_figure, show, to_png
+`show(figure)` puts both on the page. Color is never the only key, and nothing here needs
+TensorFlow.
+"""
 
-__all__ = [
-    "LOOKS",
-    "PALETTE",
-    "SERIES",
-    "label_axes",
-    "new_figure",
-    "plot_anytime",
-    "plot_descent",
-    "plot_descent_losses",
-    "plot_descents",
-    "plot_histories",
-    "plot_hop_shares",
-    "plot_hops",
-    "plot_layer_rates",
-    "plot_learning_curves",
-    "plot_movement",
-    "plot_paired",
-    "plot_range_test",
-    "plot_range_test_band",
-    "plot_rate_and_momentum",
-    "plot_schedules",
-    "plot_series",
-    "plot_sweep",
-    "show",
-    "to_png",
-]
+from helpers.plotting.lines import plot_lines, plot_schedules
+from helpers.plotting.networks import plot_layer_rates, plot_movement
+from helpers.plotting.range_test import plot_range_test
+from helpers.plotting.runs import plot_paired, plot_runs, plot_sweep
+from helpers.plotting.style import LOOKS, PALETTE, SERIES, described, new_figure, show
+from helpers.plotting.walks import plot_descent, plot_descent_losses, plot_hop_shares, plot_hops

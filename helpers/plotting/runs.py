@@ -1,279 +1,168 @@
-"""Figures of `Runs`: curves over epochs, and the last value against the learning rate."""
-
-import math
+"""`Runs` as figures: curves of training, the end of it against the rate, and paired intervals."""
 
 import numpy as np
 
-from helpers.plotting.style import (
-    FONT_SIZE,
-    LOOKS,
-    PALETTE,
-    SERIES,
-    figure_and_axes,
-    label_axes,
-    new_figure,
-)
-from helpers.results.metrics import METRIC_NAMES
+from helpers.plotting.style import BESIDE, LOOKS, PALETTE, axes_for, described, looks
+from helpers.results.paired import METRIC_NAMES, direction, name
+from helpers.results.rules import smooth
 
 
-def plot_histories(runs, metric="val_accuracy", *, labels=None, seeds=None, smoothing=0.0, ax=None):
-    """Draw a metric against epochs: a line for each label (mean), a band over its seeds.
+def plot_runs(
+    runs, metric="val_accuracy", *, over="epoch", marks=None, smoothing=0.0, ylim=None, ax=None
+):
+    """Draw a metric along the training: a line for each label (mean), a band over its seeds.
 
     Args:
-        runs: A `Runs`.
+        runs: A `Runs`; `runs.select(labels, seeds)` draws some of them.
         metric: A name from `runs.metrics`.
-        labels: Rates or names to draw; None draws all.
-        seeds: Seeds to draw; None draws all.
+        over: `"epoch"`, or `"updates"` for what was measured in mid-epoch as well.
+        marks: Dict of label to numbers of updates, such as a schedule's `cycle_ends`; drawn where
+            something was measured.
         smoothing: Weight of the past in an exponential mean along each curve, 0 (none) to below 1.
+        ylim: `(lowest, highest)` of the vertical axis. None fits it; a loss then ends at 1.5 times
+            its first value, so that one diverging run does not flatten the others.
         ax: Axes to draw into, or None for a new figure.
 
     Returns:
-        The matplotlib figure. A loss axis ends at 1.5 times the first value, so that one diverging
-        run does not flatten the others.
-
-    Raises:
-        ValueError: If a label, a seed or the metric is not known, or smoothing is out of bounds.
+        The figure. The legend is in the order in which the lines end.
     """
-    if not 0 <= smoothing < 1:
-        raise ValueError(f"smoothing is {smoothing}; allowed is 0 (none) up to below 1; try 0.5.")
-    places = {label: place for place, label in enumerate(runs.labels)}
-    runs = runs.select(labels, seeds)
-    figure, ax = figure_and_axes(ax, height=3.6)
-    ends = []
-    for label in runs.labels:
-        curves = [smooth(run.history[metric], smoothing) for run in runs.runs if run.label == label]
-        ends.append((_last(curves), _name(label), _draw_band(ax, curves, places[label])))
-    _limit_loss(ax, runs, metric)
-    _label_ends(ax, ends)
-    label_axes(ax, "epoch", METRIC_NAMES.get(metric, metric))
+    points = (runs.table() if over == "epoch" else runs.points()).dropna(subset=[metric])
+    known, ax = set(map(name, points["label"])), axes_for(ax, width=8.5, height=3.6)
+    labels = [label for label in runs.labels if name(label) in known]
+    means, firsts = {}, []
+    for look, label in zip(looks(labels), labels):
+        own = points[points["label"].map(name) == name(label)]
+        curves = own.pivot(index=over, columns="seed", values=metric)
+        curves = curves.where(np.isfinite(curves)).apply(smooth, weight=smoothing)
+        means[label] = mean = curves.mean(axis=1)
+        firsts.append(curves.iloc[0].median())
+        ax.fill_between(curves.index, curves.min(axis=1), curves.max(axis=1), **_band(look))
+        every = max(1, len(mean) // 8)
+        ax.plot(mean.index, mean, label=name(label), markersize=5, markevery=every, **look)
+        marked = mean[mean.index.isin((marks or {}).get(label, ()))]
+        ax.plot(marked.index, marked, color=look["color"], marker="o", mfc="white", ls="none", ms=9)
+    if ylim is None and _is_loss(metric) and firsts:
+        ylim = (0, 1.5 * float(np.median(firsts)))
+    ax.set(xlabel=over.rstrip("s"), ylabel=METRIC_NAMES.get(metric, metric), ylim=ylim)
     ax.xaxis.get_major_locator().set_params(integer=True)
-    return figure
+    order = sorted(labels, key=lambda label: -means[label].iloc[-1])
+    handles = dict(zip(*ax.get_legend_handles_labels()[::-1]))
+    ax.legend([handles[name(label)] for label in order], list(map(name, order)), **BESIDE)
+    ends = ", ".join(f"{name(label)} {means[label].iloc[-1]:.3f}" for label in order)
+    return described(
+        ax.figure,
+        f"Line chart of {METRIC_NAMES.get(metric, metric)} against {over}, mean and range over "
+        f"{_seeds(runs)}; at the end, from the top: {ends}.",
+    )
 
 
-def plot_learning_curves(runs, metrics=("accuracy", "val_accuracy")):
-    """Draw two metrics side by side against epochs, on one scale.
-
-    Args:
-        runs: A `Runs`.
-        metrics: Two names from `runs.metrics`; by default training and validation accuracy.
-
-    Returns:
-        The matplotlib figure; lines and bands as in `plot_histories`.
-
-    Raises:
-        ValueError: If there are not two metrics, or one is not known.
-    """
-    if len(metrics) != 2:
-        raise ValueError(f"metrics is {metrics!r}; give two names, such as ('loss', 'val_loss').")
-    figure, axes = new_figure(width=9.0, height=3.6, columns=2, sharey=True)
-    for ax, metric in zip(axes, metrics):
-        plot_histories(runs, metric, ax=ax)
-    return figure
-
-
-def plot_sweep(runs, metrics=("val_accuracy",), *, within=None, ax=None):
-    """Draw the last value of some metrics against the learning rate, with every seed.
+def plot_sweep(runs, metric="val_accuracy", *, within=None, ylim=None, log="", ax=None):
+    """Draw the last value of a metric against the learning rate, a line for each policy.
 
     Args:
-        runs: The `Runs` of a sweep.
-        metrics: One name or several from `runs.metrics`: each is a line of means with a band from
-            the smallest to the largest seed.
-        within: Shade the rates whose mean of the first metric is this close to the best; None
-            shades nothing.
+        runs: A `Runs` whose labels are rates, or policies with rates.
+        metric: A name from `runs.metrics`; of a sweep without policies also several, each a line.
+        within: Shade the rates whose mean is this close to the best; of a sweep of one metric.
+        ylim: `(lowest, highest)` of the vertical axis; None fits it.
+        log: `"y"` for a logarithmic vertical axis, where good values lie close together.
         ax: Axes to draw into, or None for a new figure.
 
     Returns:
-        The matplotlib figure: rate on a log axis, the best rate by the first metric as a vertical
-        line, rates with a diverged run as gray crosses at the lower edge.
-
-    Raises:
-        ValueError: If the labels are not rates, or a metric is not known.
+        The figure: means, bands from the lowest to the highest seed, gray crosses at the lower edge
+        for rates with a diverged run.
     """
-    metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
-    rates = np.array([_rate(label) for label in runs.labels])
-    order = np.argsort(rates)
-    figure, ax = figure_and_axes(ax, height=3.6)
-    _rate_axis(ax, rates)
-    for metric in metrics:
-        look = LOOKS["validation" if metric.startswith("val_") else "training"]
-        rows = runs.summary(metric).iloc[order]
-        ax.fill_between(
-            rates[order], rows["min"], rows["max"], color=look["color"], alpha=0.18, lw=0
-        )
-        ax.plot(
-            rates[order], rows["mean"], marker="o", label=METRIC_NAMES.get(metric, metric), **look
-        )
-    if within is not None:
-        _shade_usable(ax, runs, metrics[0], within)
-    _mark_best(ax, runs, metrics[0])
-    _mark_diverged(ax, runs)
-    if len(metrics) > 1:
-        ax.legend(fontsize=FONT_SIZE, frameon=False)
-    kind = METRIC_NAMES.get(metrics[0], metrics[0]) if len(metrics) == 1 else "after the last epoch"
-    label_axes(ax, "learning rate (log scale)", kind)
-    return figure
-
-
-def smooth(values, weight):
-    """Return the exponential mean of a curve, corrected for its start.
-
-    Args:
-        values: The curve.
-        weight: Weight of the past, 0 (no smoothing) to below 1.
-
-    Returns:
-        float64 array of the same length. A constant curve stays what it is from the first point.
-
-    Example:
-        >>> smooth([2.0, 2.0, 4.0], 0.5).round(3).tolist()
-        [2.0, 2.0, 3.143]
-    """
-    values = np.asarray(values, dtype="float64")
-    result, past = np.empty_like(values), 0.0
-    for place, value in enumerate(values):
-        past = weight * past + (1 - weight) * value
-        result[place] = past / (1 - weight ** (place + 1))
-    return result
-
-
-def _draw_band(ax, curves, place):
-    look = SERIES[place % len(SERIES)]
-    # A diverged run ends early; what the others did after it is still drawn.
-    length = max(len(curve) for curve in curves)
-    padded = np.full((len(curves), length), np.nan)
-    for row, curve in zip(padded, curves):
-        row[: len(curve)] = np.where(np.isfinite(curve), curve, np.nan)
-    known = ~np.isnan(padded).all(axis=0)
-    epochs = np.arange(1, length + 1)[known]
-    if not len(epochs):
-        return look["color"]
-    ax.fill_between(
-        epochs,
-        np.nanmin(padded[:, known], axis=0),
-        np.nanmax(padded[:, known], axis=0),
-        color=look["color"],
-        alpha=0.15,
-        lw=0,
-    )
-    every = max(1, len(epochs) // 8)
-    ax.plot(epochs, np.nanmean(padded[:, known], axis=0), markevery=every, markersize=5, **look)
-    return look["color"]
-
-
-def _last(curves):
-    last = [curve[-1] for curve in curves if np.isfinite(curve[-1])]
-    return float(np.mean(last)) if len(last) == len(curves) else math.nan
-
-
-def _limit_loss(ax, runs, metric):
-    if "loss" not in metric:
-        return
-    firsts = [run.history[metric][0] for run in runs.runs if np.isfinite(run.history[metric][0])]
-    if firsts:
-        ax.set_ylim(0, 1.5 * float(np.median(firsts)))
-
-
-def _label_ends(ax, ends):
-    """Name each line at its right end; names that would overlap are moved apart."""
-    low, high = ax.get_ylim()
-    gap = (high - low) * 0.075
-    known = [end for end in ends if not math.isnan(end[0])]
-    heights = [min(max(value, low), high) for value, _, _ in known]
-    places = spread(heights, gap, low, high)
-    beside = {"transform": ax.get_yaxis_transform(), "clip_on": False}
-    for height, place, (_, name, color) in zip(heights, places, known):
-        ax.plot([1.01, 1.05], [height, place], color=color, linewidth=1.2, **beside)
-        ax.text(1.06, place, name, fontsize=FONT_SIZE, va="center", **beside)
-    ax.set_ylim(low, high)
-    lost = [name for value, name, _ in ends if math.isnan(value)]
-    if lost:
-        ax.text(1.06, -0.12, "diverged: " + ", ".join(lost), transform=ax.transAxes, fontsize=9)
-
-
-def spread(heights, gap, low, high):
-    """Return the heights moved apart to at least `gap`, in the same order, within bounds.
-
-    Args:
-        heights: Where each thing would like to stand.
-        gap: Least distance between two.
-        low: Lower bound.
-        high: Upper bound; exceeded only if there is no room.
-
-    Returns:
-        A list of heights in the order given.
-
-    Example:
-        >>> spread([1.0, 1.0, 5.0], 2.0, 0.0, 10.0)
-        [1.0, 3.0, 5.0]
-    """
-    order = np.argsort(heights, kind="stable")
-    placed = []
-    for index in order:
-        placed.append(max(heights[index], placed[-1] + gap) if placed else heights[index])
-    overshoot = max(0.0, placed[-1] - high) if placed else 0.0
-    # What ran over the top is pushed back down from there.
-    for place in range(len(placed) - 1, -1, -1):
-        ceiling = high if place == len(placed) - 1 else placed[place + 1] - gap
-        placed[place] = min(placed[place], ceiling) if overshoot else placed[place]
-    result = [0.0] * len(placed)
-    for index, height in zip(order, placed):
-        result[index] = max(float(height), low)
-    return result
-
-
-def _rate_axis(ax, rates):
-    """Make a log axis; up to eight rates are named one by one, so that they can be read off."""
+    ax = axes_for(ax, width=8.5 if runs.policies else 7.0, height=3.6)
     ax.set_xscale("log")
-    if len(rates) <= 8:
-        ax.set_xticks(rates, [_name(float(rate)) for rate in rates])
-        ax.minorticks_off()
-
-
-def _shade_usable(ax, runs, metric, within):
-    usable = runs.usable(metric, within)
-    rates = sorted(runs.labels)
-    step = math.sqrt(rates[1] / rates[0]) if len(rates) > 1 else 1.2
-    ax.axvspan(
-        min(usable) / step, max(usable) * step, color=PALETTE["sky"], alpha=0.2, lw=0, zorder=0
-    )
-
-
-def _mark_best(ax, runs, metric):
-    best = runs.best(metric)
-    ax.axvline(best.label, **LOOKS["rate"], linewidth=1.2)
-    ax.annotate(
-        f"best: {_name(best.label)}",
-        xy=(best.label, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(4, 2),
-        textcoords="offset points",
-        fontsize=FONT_SIZE,
-        color=PALETTE["blue"],
-    )
-
-
-def _mark_diverged(ax, runs):
-    lost = sorted({run.label for run in runs.runs if run.diverged_at is not None})
+    metrics = [metric] if isinstance(metric, str) else list(metric)
+    series = [(policy, runs.policy(policy), metrics[0]) for policy in runs.policies]
+    own = series or [(METRIC_NAMES.get(each, each), runs, each) for each in metrics]
+    sentences, rates = [], {rate for _, sweep, _ in own for rate in sweep.labels}
+    styles = looks(runs.policies) if series else map(_look, metrics)
+    for look, (title, sweep, each) in zip(styles, own):
+        rows = sweep.summary(each).sort_index()
+        index = rows.index.to_numpy("float64")
+        ax.fill_between(index, rows["min"], rows["max"], **_band(look))
+        ax.plot(index, rows["mean"], label=title, markersize=6, **look)
+        best = sweep.best(each)
+        sentences.append(f"{title} is best at {best.label:.3g} with {best.mean:.3f}")
+    lost = sorted({rate for _, sweep, each in own for rate in _diverged(sweep)})
     if lost:
-        look = LOOKS["diverged"] | {"linestyle": "none"}
-        ax.plot(lost, [0.03] * len(lost), transform=ax.get_xaxis_transform(), markersize=9, **look)
-        ax.annotate(
-            "diverged",
-            xy=(lost[-1], 0.03),
-            xycoords=ax.get_xaxis_transform(),
-            xytext=(0, 8),
-            textcoords="offset points",
-            ha="center",
-            fontsize=FONT_SIZE,
-            color="#555555",
-        )
+        cross = LOOKS["diverged"] | {"linestyle": "none", "label": "a run diverged"}
+        ax.plot(lost, [0.03] * len(lost), transform=ax.get_xaxis_transform(), ms=8, **cross)
+        sentences.append(f"a run diverged at {', '.join(map(name, lost))}")
+    if within is not None:
+        usable = sorted(runs.usable(metrics[0], within))
+        ax.axvspan(usable[0] / 1.2, usable[-1] * 1.2, color=PALETTE["sky"], alpha=0.2, lw=0)
+    if len(rates) <= 8:
+        ax.set_xticks(sorted(rates), map(name, sorted(rates)))
+        ax.minorticks_off()
+    if log:
+        ax.set_yscale("log")
+        for axis_format in (ax.yaxis.set_major_formatter, ax.yaxis.set_minor_formatter):
+            axis_format("{x:g}")
+    y = METRIC_NAMES.get(metrics[0], metrics[0]) if len(metrics) == 1 else "metrics at the end"
+    ax.set(xlabel="learning rate, its highest (log scale)" if series else "learning rate", ylabel=y)
+    if ylim is not None:
+        ax.set_ylim(ylim)
+    if len(own) > 1 or lost:
+        ax.legend(**(BESIDE if series else {"frameon": False}))
+    return described(
+        ax.figure,
+        f"Line chart of {y} after the last epoch against {len(rates)} learning rates from "
+        f"{name(min(rates))} to {name(max(rates))}, mean and range over {_seeds(runs)}: "
+        f"{'; '.join(sentences)}.",
+    )
 
 
-def _rate(label):
-    if isinstance(label, str):
-        raise ValueError(f"{label!r} is a name, not a rate; plot_histories draws named runs.")
-    return label
+def plot_paired(verdicts, *, names=None, ax=None):
+    """Draw paired differences with their intervals, a row each; zero means: no difference.
+
+    Args:
+        verdicts: `Paired` records of one metric, as `runs.against` returns them.
+        names: What to call each; None takes "a against b".
+        ax: Axes to draw into, or None for a new figure.
+
+    Returns:
+        The figure: a filled point where the interval excludes zero, an open one for a tie.
+    """
+    verdicts = list(verdicts)
+    (metric,) = {verdict.metric for verdict in verdicts}
+    names = [f"{name(one.a)} against {name(one.b)}" for one in verdicts] if names is None else names
+    ax = axes_for(ax, height=1.3 + 0.36 * len(verdicts))
+    heights, parts = np.arange(len(verdicts))[::-1], []
+    for height, verdict, text in zip(heights, verdicts, names, strict=True):
+        low, high = verdict.interval
+        filled = PALETTE["blue"] if verdict.winner is not None else "white"
+        ax.plot([low, high], [height, height], color=PALETTE["blue"], lw=2)
+        ax.plot(verdict.mean, height, "o", ms=8, color=PALETTE["blue"], mfc=filled)
+        end = "tie" if verdict.winner is None else f"{name(verdict.winner)} wins"
+        parts.append(f"{text} {verdict.mean:+.4f} from {low:+.4f} to {high:+.4f}, {end}")
+    ax.axvline(0, color=PALETTE["black"], lw=1)
+    ax.set_yticks(heights, names)
+    ax.set_ylim(-0.6, len(verdicts) - 0.4)
+    ax.grid(False, axis="y")
+    better = "left" if verdicts[0].mode == "min" else "right"
+    known = METRIC_NAMES.get(metric, metric)
+    ax.set_xlabel(f"difference in {known}, 95 % interval; the first is better to the {better}")
+    return described(ax.figure, f"Paired differences in {known}: {'; '.join(parts)}.")
 
 
-def _name(label):
-    return label if isinstance(label, str) else f"{label:.3g}"
+def _band(look):
+    return {"color": look["color"], "alpha": 0.15, "lw": 0}
+
+
+def _look(metric):
+    return LOOKS["validation" if metric.startswith("val_") else "training"] | {"marker": "o"}
+
+
+def _diverged(runs):
+    lost = runs.summary(runs.metrics[0])["diverged"]
+    return list(lost.index[lost > 0])
+
+
+def _is_loss(metric):
+    return "loss" in metric and direction(metric) == "min"
+
+
+def _seeds(runs):
+    return "one seed" if len(runs.seeds) == 1 else f"{len(runs.seeds)} seeds"

@@ -1,8 +1,10 @@
-"""One look for every figure: palette, sizes, and how a figure reaches the page."""
+"""One look for every figure, the sentence that each carries, and the way both reach the page."""
 
 import base64
 import io
 
+import numpy as np
+from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -40,66 +42,68 @@ SERIES = [
     {"color": PALETTE["grey"], "linestyle": (0, (1, 2)), "marker": "<"},
 ]
 
-FONT_SIZE = 11
 DPI = 110
+BESIDE = {"frameon": False, "handlelength": 3.5, "loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
 
 
-def new_figure(width=7.0, height=3.2, rows=1, columns=1, **subplots):
-    """Return `(figure, axes)`: white face, constrained layout, the course's fonts, no pyplot state.
+def new_figure(width=7.0, height=3.2, rows=1, columns=1, *, layout="constrained", **subplots):
+    """Return `(figure, axes)` of the course: white face, light grid, no pyplot state.
 
     Args:
         width: Width in inches.
         height: Height in inches.
         rows: Rows of axes.
         columns: Columns of axes.
+        layout: As for matplotlib's `Figure`.
         **subplots: Passed on to `Figure.subplots` (`sharex`, `width_ratios`, ...).
 
     Returns:
         The figure, and one axes (or an array of axes where there is more than one).
-
-    Example:
-        >>> figure, axes = new_figure(columns=2)
-        >>> len(axes)
-        2
     """
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
     axes = figure.subplots(rows, columns, **subplots)
-    for each in figure.axes:
-        each.tick_params(labelsize=FONT_SIZE)
-        each.spines[["top", "right"]].set_visible(False)
-        each.grid(True, color="#DDDDDD", linewidth=0.6)
-        each.set_axisbelow(True)
+    for ax in figure.axes:
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(True, color="#DDDDDD", linewidth=0.6)
+        ax.set_axisbelow(True)
     return figure, axes
 
 
-def figure_and_axes(ax, **size):
-    """Return `(figure, ax)`: the given axes and its figure, or a new figure of the given size."""
-    if ax is None:
-        return new_figure(**size)
-    return ax.get_figure(), ax
+def axes_for(ax, **size):
+    """Return the given axes, or those of a new figure of the given size."""
+    return new_figure(**size)[1] if ax is None else ax
 
 
-def label_axes(ax, x, y):
-    """Name both axes in the course's font size."""
-    ax.set_xlabel(x, fontsize=FONT_SIZE)
-    ax.set_ylabel(y, fontsize=FONT_SIZE)
-
-
-def to_png(figure, compress_level=9):
-    """Return the figure as PNG bytes with a reduced palette, so that notebooks stay small.
-
-    Args:
-        figure: A matplotlib figure.
-        compress_level: 0 (quick) to 9 (small).
-
-    Returns:
-        PNG bytes; the same bytes for the same figure, without time stamps.
+def looks(labels):
+    """Return the look of each line: ordered colors for rates, the eight of `SERIES` for names.
 
     Raises:
-        ValueError: If the level is out of bounds.
+        ValueError: If there are more names than looks.
     """
-    if not 0 <= compress_level <= 9:
-        raise ValueError(f"compress_level is {compress_level}; allowed is 0 (quick) to 9 (small).")
+    labels = list(labels)
+    if len(labels) > 1 and not any(isinstance(label, str) for label in labels):
+        order = np.argsort(np.argsort(labels))
+        colors = colormaps["viridis"](np.linspace(0.0, 0.88, len(labels)))
+        return [SERIES[place % len(SERIES)] | {"color": colors[place]} for place in order]
+    if len(labels) > len(SERIES):
+        raise ValueError(
+            f"There are {len(labels)} lines, and {len(SERIES)} can be told apart; draw them in two "
+            "figures, or choose some by their labels."
+        )
+    return SERIES[: len(labels)]
+
+
+def described(figure, sentence):
+    """Let a figure carry a sentence for those who cannot see it, and return the figure.
+
+    The sentences of several axes of one figure follow one another, in `figure.alt`.
+    """
+    figure.alt = " ".join(filter(None, [getattr(figure, "alt", ""), sentence]))
+    return figure
+
+
+def to_png(figure):
+    """Return the figure as PNG bytes with a reduced palette, the same for the same figure."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
@@ -109,31 +113,25 @@ def to_png(figure, compress_level=9):
     )
     picture.putpalette([255 if value >= 253 else value for value in picture.getpalette()])
     png = io.BytesIO()
-    picture.save(png, format="PNG", compress_level=compress_level)
+    picture.save(png, format="PNG", optimize=True)
     return png.getvalue()
 
 
-def png_text(png):
-    """Return PNG bytes as base64 text, as a notebook output or an HTML page stores them."""
-    return base64.b64encode(png).decode("ascii")
+def bundle(figure):
+    """Return `(data, metadata)` of a figure for IPython: its picture, and the sentence as text."""
+    if len(getattr(figure, "alt", "")) < 40:
+        raise ValueError(
+            "The figure has no description, or a short one. A reader who cannot see it needs one: "
+            "described(figure, 'kind of chart, data, what it shows')."
+        )
+    png = base64.b64encode(to_png(figure)).decode("ascii")
+    data = {"image/png": png, "text/plain": figure.alt}
+    return data, {"image/png": {"alt": figure.alt}}
 
 
-def show(figure, alt):
-    """Display the figure in a notebook as a PNG that carries its description.
-
-    Args:
-        figure: A matplotlib figure.
-        alt: What the figure shows, in a sentence of 40 characters or more; read by screen readers.
-
-    Raises:
-        ValueError: If `alt` is shorter than 40 characters.
-    """
+def show(figure):
+    """Display a figure in a notebook, with its sentence as its description."""
     from IPython.display import display
 
-    if len(alt) < 40:
-        raise ValueError(
-            f"The description {alt!r} has {len(alt)} characters; a reader who cannot see the "
-            "figure needs 40 or more. Say the kind of chart, the data and what it shows."
-        )
-    bundle = {"image/png": png_text(to_png(figure)), "text/plain": alt}
-    display(bundle, raw=True, metadata={"image/png": {"alt": alt}})
+    data, metadata = bundle(figure)
+    display(data, raw=True, metadata=metadata)

@@ -3,14 +3,14 @@
 import warnings
 
 import keras
-import tensorflow as tf
 
 from helpers.layerwise import training_only
+from helpers.progress import Bar
 from helpers.range_test.tester import INTERRUPTED, Plan, check_model, ready
 from helpers.results import RangeTestBand
 from helpers.results.range_test import DEFAULT_SMOOTHING
 from helpers.schedules import checked_count
-from helpers.training.loop import Bar
+from helpers.training.engine import of_seed
 
 
 def run(
@@ -183,8 +183,7 @@ def run_groups(model, groups, train, **options):
 
 def _run_seeds(build_model, train, plan, seeds, finished, bar):
     """Fill `finished`, seed by seed, with the tests of one model that is given new values."""
-    data_sets = (tf.data.Dataset, keras.utils.PyDataset)
-    own_data = callable(train) and not isinstance(train, data_sets)
+    own_data = of_seed(train)
 
     def built(seed):
         keras.utils.set_random_seed(seed)

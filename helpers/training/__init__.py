@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import keras
 import tensorflow as tf
 
+from helpers.progress import Bar
 from helpers.results import Runs
 from helpers.results.paired import name
 from helpers.results.runs import split_label
 from helpers.schedules import Constant, checked_count, checked_rate
 from helpers.training.engine import Plan, make_engine
-from helpers.training.loop import Bar
-from helpers.training.measuring import RecordSteps, cache_features, measure_on, predict_logits
+from helpers.training.measuring import RecordSteps, cache_features
 from helpers.training.state import random_states_kept
 
 YIELD_SECONDS = 0.3
@@ -32,11 +32,11 @@ def sweep(build_model, rates, train, validation=None, *, epochs, progress=True, 
         train: Arrays `(x, y)` or `(x, y, sample_weight)`, a `tf.data.Dataset` of batches, whatever
             else `fit` takes, or a function `seed -> data`. A data set that reshuffles gives every
             run another order; the function, called for every run, gives every seed its own.
-        validation: Data to measure on after each epoch, or None.
+        validation: Data to measure on after each epoch, a function `seed -> data`, or None.
         epochs: Passes over the training data, >= 1.
         progress: Show a bar.
-        **options: As for `iterate`: `batch_size`, `seeds`, `evaluate_at`, `measure`, `callbacks`,
-            and what is for Keras's `fit`.
+        **options: As for `iterate`: `test`, `batch_size`, `seeds`, `evaluate_at`, `measure`,
+            `callbacks`, and what is for Keras's `fit`.
 
     Returns:
         A `Runs` whose labels are the rates as floats. An interrupt (Ctrl-C, or the stop button of
@@ -101,6 +101,7 @@ def iterate(
     validation=None,
     *,
     epochs,
+    test=None,
     batch_size=32,
     seeds=(0,),
     evaluate_at=(),
@@ -121,6 +122,8 @@ def iterate(
         train: As for `sweep`.
         validation: As for `sweep`.
         epochs: As for `sweep`.
+        test: As `validation`, for what is reported and not chosen by; its metrics are `test_loss`
+            and so on.
         batch_size: Examples for one update, where arrays are given.
         seeds: Each is for weights, order and dropout together.
         evaluate_at: Numbers of updates after which to measure on validation as well.
@@ -151,6 +154,7 @@ def iterate(
         },
         train,
         validation,
+        test,
         checked_count(epochs, "epochs"),
         checked_count(batch_size, "batch_size"),
         seeds,

@@ -31,6 +31,7 @@ class Plan:
     schedules: dict
     train: object
     validation: object
+    test: object
     epochs: int
     batch_size: int
     seeds: tuple
@@ -40,25 +41,34 @@ class Plan:
     shuffle: bool
     fit_options: dict = field(default_factory=dict)
 
-    @property
-    def data_per_seed(self):
-        """Whether `train` is a function that makes the data of a seed."""
-        data_sets = (tf.data.Dataset, keras.utils.PyDataset)
-        return callable(self.train) and not isinstance(self.train, data_sets)
-
     def data(self, seed):
         """Return the training data of a seed."""
-        return self.train(seed) if self.data_per_seed else self.train
+        return self.train(seed) if of_seed(self.train) else self.train
+
+    def held_out(self, seed):
+        """Return what a seed is measured on: dict of `val` and `test` to data, where given."""
+        given = {"val": self.validation, "test": self.test}
+        return {
+            name: data(seed) if of_seed(data) else data
+            for name, data in given.items()
+            if data is not None
+        }
+
+
+def of_seed(data):
+    """Return whether data are a function that makes the data of a seed."""
+    return callable(data) and not isinstance(data, (tf.data.Dataset, keras.utils.PyDataset))
 
 
 def make_engine(plan):
     """Return what trains: a `LoopEngine`, or a `FitEngine` for all that no loop can carry."""
     keras.utils.set_random_seed(plan.seeds[0])
     model, train = plan.build_model(), plan.data(plan.seeds[0])
+    held_out = plan.held_out(plan.seeds[0])
     _check(model)
-    if not (plan.callbacks or plan.fit_options) and can_loop(model, train, plan.validation):
+    if not (plan.callbacks or plan.fit_options) and can_loop(model, train, *held_out.values()):
         with suppress(NotForLoop):
-            return LoopEngine(plan, model, train)
+            return LoopEngine(plan, model, train, held_out)
     return FitEngine(plan, model)
 
 
@@ -80,6 +90,7 @@ class LoopEngine:
         plan: The `Plan`.
         model: A model that `plan.build_model` made after the first seed was set.
         train: The training data of the first seed.
+        held_out: What the first seed is measured on.
 
     Attributes:
         epoch: Epochs of the present run that are finished.
@@ -87,7 +98,7 @@ class LoopEngine:
 
     trained_by, epoch = "compiled loop", 0
 
-    def __init__(self, plan, model, train):
+    def __init__(self, plan, model, train, held_out):
         self.model, self._plan = model, plan
         self._blocks = Blocks(train, plan.batch_size)
         self._batch = self._blocks.first_batch()
@@ -95,9 +106,11 @@ class LoopEngine:
         self._variables = everything_of(model)
         rate = rate_source(model.optimizer)
         self._train = CompiledLoop(model, model.train_step, self._blocks, rate)
-        if plan.validation is not None:
-            self._held_out = Blocks(plan.validation, plan.batch_size, "validation")
-            self._test = CompiledLoop(model, model.test_step, self._held_out)
+        self._held_out = self._in_blocks(held_out)
+        self._tests = {
+            name: CompiledLoop(model, model.test_step, blocks)
+            for name, blocks in self._held_out.items()
+        }
         self._starts = {seed: self._start(seed) for seed in plan.seeds}
 
     def run(self, schedule, seed):
@@ -105,10 +118,13 @@ class LoopEngine:
         plan, blocks = self._plan, self._blocks
         values, orders = self._starts[seed]
         restore(self._variables, values)
-        if plan.data_per_seed:
-            # Only where it matters: TensorFlow then prepares its functions anew.
-            keras.utils.set_random_seed(seed)
+        if of_seed(plan.train):
+            if blocks.examples is None:
+                # Only for data sets, which it reaches: TensorFlow prepares its functions anew.
+                keras.utils.set_random_seed(seed)
             blocks = Blocks(plan.data(seed), plan.batch_size)
+        if of_seed(plan.validation) or of_seed(plan.test):
+            self._held_out = self._in_blocks(plan.held_out(seed))
         rows = []
         for epoch in range(plan.epochs):
             self.model.reset_metrics()
@@ -131,6 +147,9 @@ class LoopEngine:
     def close(self):
         """Leave variables as they were built: layers that `build_model` shares are the user's."""
         restore(self._variables, self._starts[self._plan.seeds[0]][0])
+
+    def _in_blocks(self, held_out):
+        return {name: Blocks(data, self._plan.batch_size, name) for name, data in held_out.items()}
 
     def _start(self, seed):
         """Return the values that a run begins with, and the order of the examples in each epoch."""
@@ -170,9 +189,9 @@ class LoopEngine:
 
     def _measured(self):
         row = {}
-        if self._plan.validation is not None:
-            found = yield from evaluation(self.model, self._test, self._held_out)
-            row = {f"val_{name}": value for name, value in _plain(found).items()}
+        for name, blocks in self._held_out.items():
+            found = yield from evaluation(self.model, self._tests[name], blocks)
+            row |= _plain(found, f"{name}_")
         return row | _plain(self._plan.measure(self.model) if self._plan.measure else {})
 
     @property
@@ -200,7 +219,8 @@ class FitEngine:
         keras.utils.set_random_seed(seed)
         model = plan.build_model()
         _set_rate(model.optimizer, schedule)
-        train, look = plan.data(seed), _Look(plan)
+        train, held_out = plan.data(seed), plan.held_out(seed)
+        look = _Look(plan, held_out)
         arrays = isinstance(train, (tuple, list))
         options = {"batch_size": plan.batch_size} if arrays else {}
         if arrays or isinstance(train, keras.utils.PyDataset):
@@ -208,7 +228,7 @@ class FitEngine:
         model.fit(
             *(train if arrays else [train]),
             epochs=plan.epochs,
-            validation_data=plan.validation,
+            validation_data=held_out.get("val"),
             verbose=0,
             callbacks=[*(plan.callbacks() if plan.callbacks else ()), look],
             **options | plan.fit_options,
@@ -239,33 +259,35 @@ def _set_rate(optimizer, schedule):
 class _Look(keras.callbacks.Callback):
     """Notes what a run measured, and ends it where the loss is not finite."""
 
-    def __init__(self, plan):
+    def __init__(self, plan, held_out):
         super().__init__()
-        self._plan, self.rows = plan, []
+        self._plan, self._held_out, self.rows = plan, held_out, []
 
     def on_train_batch_end(self, batch, logs=None):
         self._finite = math.isfinite((logs or {}).get("loss", 0.0))
         self.model.stop_training |= not self._finite
         if self._updates in self._plan.evaluate_at and self._finite:
             kept = values_of(self.model.metrics_variables)
-            self.rows.append({"updates": self._updates} | self._measured())
+            self.rows.append({"updates": self._updates} | self._measured(self._held_out))
             restore(self.model.metrics_variables, kept)
 
     def on_epoch_end(self, epoch, logs=None):
         if self.rows and self.rows[-1]["updates"] == self._updates:
             self.rows.pop()
-        row = dict(logs) | (_plain(self._plan.measure(self.model)) if self._plan.measure else {})
+        # Keras has measured on validation data already.
+        rest = [name for name in self._held_out if name != "val"]
+        row = dict(logs) | self._measured(rest)
         self._finite &= all(math.isfinite(row.get(name, 0.0)) for name in ("loss", "val_loss"))
         if not self._finite:
             row = {"loss": row.get("loss", math.nan), "diverged": True}
             self.model.stop_training = True
         self.rows.append({"epoch": epoch + 1, "updates": self._updates} | row)
 
-    def _measured(self):
+    def _measured(self, names):
         row = {}
-        if self._plan.validation is not None:
-            found = evaluate(self.model, self._plan.validation, self._plan.batch_size)
-            row = {f"val_{name}": value for name, value in found.items()}
+        for name in names:
+            found = evaluate(self.model, self._held_out[name], self._plan.batch_size)
+            row |= _plain(found, f"{name}_")
         return row | _plain(self._plan.measure(self.model) if self._plan.measure else {})
 
     @property
@@ -326,6 +348,8 @@ def _rates(schedule, first, count):
     return rates
 
 
-def _plain(values):
+def _plain(values, prefix=""):
     """Return plain floats (lists for metrics with several values), ready for a JSON file."""
-    return {name: np.asarray(value, "float64").tolist() for name, value in dict(values).items()}
+    return {
+        prefix + name: np.asarray(value, "float64").tolist() for name, value in dict(values).items()
+    }

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from helpers.data import DataSplits
 from helpers.keras_schedules import KerasSchedule, rate_source
-from helpers.training.loop import Bar
+from helpers.progress import Bar
 
 SPLITS = ("train", "validation", "test")
 
@@ -191,44 +191,3 @@ def _features(run, data, batch_size, bar):
     columns = tuple(np.concatenate(column) for column in zip(*parts))
     bar.close(f"features of {len(columns[0]):,} examples")
     return columns
-
-
-def measure_on(data, name="test"):
-    """Return a function for `measure=`: loss and accuracy on data beside the validation set.
-
-    Tune by the validation metrics and report these.
-
-    Args:
-        data: `(x, y)`: examples and their classes, ints.
-        name: What to call the data in the histories.
-
-    Returns:
-        A function `model -> {f"{name}_loss": ..., f"{name}_accuracy": ...}` for a model that gives
-        logits. Training metrics and layers' states stay as they are.
-
-    Example:
-        >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Identity()])
-        >>> measure_on((np.zeros((4, 2)), np.array([0, 0, 0, 1])))(model)["test_accuracy"]
-        0.75
-    """
-    x, y = (np.asarray(part) for part in data)
-
-    def measure(model):
-        logits = predict_logits(model, x)
-        losses = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
-        right = logits.argmax(axis=-1) == y
-        return {f"{name}_loss": float(np.mean(losses)), f"{name}_accuracy": float(right.mean())}
-
-    return measure
-
-
-def predict_logits(model, x, batch_size=1024):
-    """Return a model's outputs as a NumPy array, in inference mode, without a bar or a new trace.
-
-    Args:
-        model: A Keras model with one output.
-        x: Examples, one or more.
-        batch_size: Examples for one call, >= 1.
-    """
-    parts = [model(x[at : at + batch_size], training=False) for at in range(0, len(x), batch_size)]
-    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])

@@ -1,0 +1,213 @@
+"""The course's networks: small ones that train in seconds, and bases trained by others.
+
+All are compiled classifiers that give logits. `optimizer` is an optimizer, or a name that Keras
+knows; None is SGD with momentum 0.9.
+"""
+
+from pathlib import Path
+
+import keras
+
+from helpers.data import weights_file
+
+# For small data. Keras's 0.99 would hold two thirds of the initial statistics after 40 updates.
+MOVING_MOMENTUM = 0.9
+
+# Each base: its module in keras.applications, its options, its file, its least image size.
+BASES = {
+    "MobileNetV2": (
+        keras.applications.mobilenet_v2,
+        {"alpha": 0.35},
+        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5",
+        32,
+    ),
+    "Xception": (
+        keras.applications.xception,
+        {},
+        "xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        71,
+    ),
+    "ResNet50": (
+        keras.applications.resnet,
+        {},
+        "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        32,
+    ),
+}
+
+
+def compiled(model, optimizer=None):
+    """Compile a classifier that gives logits, as every network of the course, and return it."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    optimizer = optimizer or keras.optimizers.SGD(0.01, momentum=0.9)
+    model.compile(optimizer, loss, metrics=["accuracy"])
+    return model
+
+
+def build_dense_net(image_shape=(8, 8, 1), classes=10, *, optimizer=None, hidden=(64, 32)):
+    """Build and compile a small dense network: the one the lessons start with.
+
+    Args:
+        image_shape: `(height, width, channels)` of an image.
+        classes: Number of classes.
+        optimizer: An optimizer or its name. A sweep replaces its learning rate.
+        hidden: Units of each hidden layer (ReLU).
+
+    Example:
+        >>> build_dense_net(hidden=(10,)).count_params()
+        760
+    """
+    layers = [keras.Input(image_shape), keras.layers.Flatten()]
+    layers += [keras.layers.Dense(units, activation="relu") for units in hidden]
+    return compiled(keras.Sequential([*layers, keras.layers.Dense(classes)]), optimizer)
+
+
+def build_convnet(image_shape=(8, 8, 1), classes=10, *, optimizer=None, width=16):
+    """Build and compile a small convolutional network, for lessons on what layers learn.
+
+    Two 3 x 3 convolutions with ReLU, a pooling after the first, a hidden dense layer, logits. The
+    layers with weights are named `convolution_1`, `convolution_2`, `hidden` and `head`.
+
+    Args:
+        image_shape: `(height, width, channels)` of an image.
+        classes: Number of classes.
+        optimizer: An optimizer or its name.
+        width: Channels of the first convolution; the second has twice as many.
+
+    Example:
+        >>> build_convnet().count_params()
+        21546
+    """
+    layers = keras.layers
+    network = [
+        keras.Input(image_shape),
+        layers.Conv2D(width, 3, padding="same", activation="relu", name="convolution_1"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(2 * width, 3, padding="same", activation="relu", name="convolution_2"),
+        layers.Flatten(),
+        layers.Dense(32, activation="relu", name="hidden"),
+        layers.Dense(classes, name="head"),
+    ]
+    return compiled(keras.Sequential(network), optimizer)
+
+
+def build_head(feature_shape, classes=10, *, optimizer="adam"):
+    """Build and compile one dense layer over cached features: the head of a frozen base.
+
+    Args:
+        feature_shape: Shape of one example's features, such as `(1280,)`.
+        classes: Number of classes.
+        optimizer: An optimizer or its name.
+
+    Example:
+        >>> build_head((4,), classes=3).count_params()
+        15
+    """
+    layers = [keras.Input(feature_shape), keras.layers.Flatten(), keras.layers.Dense(classes)]
+    return compiled(keras.Sequential(layers), optimizer)
+
+
+def build_on_base(base, classes=10, *, optimizer="adam"):
+    """Build and compile the whole model: a frozen copy of a base in inference mode, then the head.
+
+    Args:
+        base: A built Keras model from images to features, such as `frozen_base` returns. It stays
+            as it was.
+        classes: Number of classes.
+        optimizer: An optimizer or its name.
+
+    Returns:
+        A compiled Keras model; only its head is trainable. The copy is `model.layers[1]`.
+    """
+    base = _frozen_copy(base)
+    inputs = keras.Input(base.input_shape[1:])
+    features = keras.layers.Flatten()(base(inputs, training=False))
+    return compiled(keras.Model(inputs, keras.layers.Dense(classes)(features)), optimizer)
+
+
+def cut_head(model):
+    """Return a frozen copy of a model without its last layer: the base for another task.
+
+    Args:
+        model: A built Sequential or functional model. It stays as it was.
+
+    Returns:
+        A Keras model that gives what entered the last layer of `model`.
+    """
+    copy = _frozen_copy(model)
+    return _frozen(keras.Model(copy.inputs, copy.layers[-1].input))
+
+
+def frozen_base(name, image_size=150, *, weights="imagenet"):
+    """Return a published network as a frozen base: raw images in, pooled features out.
+
+    The preprocessing that each network wants is inside, so that all take the same images.
+
+    Args:
+        name: `"MobileNetV2"` (alpha 0.35, the smallest published), `"Xception"` or `"ResNet50"`.
+        image_size: Side of the images in pixels, or `(height, width)`; 71 or more for Xception, 32
+            or more for the others.
+        weights: `"imagenet"`: from the folder `models` in `LEARNING_RATE_DATA` if the file is
+            there, else downloaded by Keras. None: random. Else the path of a weights file.
+
+    Returns:
+        A Keras model from images `(batch, height, width, 3)` in [0, 1] to features
+        `(batch, channels)`, averaged over the picture; not trainable.
+
+    Raises:
+        ValueError: If the name is not known, the size is too small, or the file is not there.
+        RuntimeError: If the weights are not in the folder and cannot be downloaded.
+    """
+    if name not in BASES:
+        raise ValueError(f"There is no base {name!r}; known are {', '.join(BASES)}.")
+    module, options, file, least = BASES[name]
+    height, width = image_size if isinstance(image_size, (tuple, list)) else (image_size,) * 2
+    if min(height, width) < least:
+        raise ValueError(f"image_size is {image_size}; {name} takes {least} pixels a side or more.")
+    if weights not in (None, "imagenet") and not Path(weights).is_file():
+        raise ValueError(f"weights is {weights!r}; give 'imagenet', None, or a file that exists.")
+    source = weights_file(file) or "imagenet" if weights == "imagenet" else weights
+    options = options | {"include_top": False, "input_shape": (height, width, 3), "pooling": "avg"}
+    try:
+        network = getattr(module, name)(weights=source, **options)
+    except Exception as error:
+        if source != "imagenet":
+            raise
+        raise RuntimeError(
+            f"The weights of {name} could not be downloaded ({error}). Offline: put the file {file}"
+            " into the folder models/ of the folder that LEARNING_RATE_DATA names, or take "
+            "weights=None, a network that has learned nothing."
+        ) from error
+    images = keras.Input((height, width, 3))
+    features = network(module.preprocess_input(images * 255.0), training=False)
+    return _frozen(keras.Model(images, features, name=f"frozen_{name.lower()}"))
+
+
+def unfreeze_base(base, *, normalization=False):
+    """Let a base be trained, and its batch normalization keep the statistics that it came with.
+
+    Calling the base with `training=False` does not do that: once layers can be trained, `fit` hands
+    its own flag down to nested models.
+
+    Args:
+        base: A Keras model, such as `frozen_base` returns.
+        normalization: Train batch normalization too, with statistics that follow short training:
+            for random weights.
+    """
+    base.trainable = True
+    for layer in base._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = bool(normalization)
+            if normalization:
+                layer.momentum = MOVING_MOMENTUM
+
+
+def _frozen_copy(model):
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return _frozen(copy)
+
+
+def _frozen(model):
+    model.trainable = False
+    return model
