@@ -27,5 +27,10 @@ def stored(name):
     if not path.is_file():
         known = ", ".join(sorted(path.stem for path in STORED.glob("*.json")))
         raise ValueError(f"There is no stored experiment {name!r}; there are {known}.")
+    return load(path)
+
+
+def load(path):
+    """Return the record that a file holds, of whatever kind it is."""
     kind, content = read(path)
     return _KINDS[kind].from_content(content)

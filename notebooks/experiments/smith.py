@@ -70,9 +70,7 @@ def build_caffe_net(seed):
         return keras.initializers.RandomNormal(stddev=deviation, seed=4 * seed + place)
 
     def convolution(place, filters, deviation):
-        return layers.Conv2D(
-            filters, 5, padding="same", kernel_initializer=start(place, deviation)
-        )
+        return layers.Conv2D(filters, 5, padding="same", kernel_initializer=start(place, deviation))
 
     return keras.Sequential(
         [

@@ -1,0 +1,130 @@
+"""Lesson 06's experiments: every policy at equal budget, each one tuned by itself."""
+
+from common import (
+    FIVE_SEEDS,
+    TUNING_SEEDS,
+    TWENTY_SEEDS,
+    command,
+    data,
+    joined,
+    train_on_digits,
+    tuned_then_judged,
+    with_new_statistics,
+)
+from networks import build_small_resnet
+
+from helpers import models
+from helpers.schedules import Constant, Cosine, OneCycle, StepDecay, Triangular, WarmRestarts
+
+EPOCHS, UPDATES = 8, 320
+# Four rates a decade.
+DIGITS_GRID = (0.01, 0.0178, 0.0316, 0.0562, 0.1, 0.178, 0.316)
+CIFAR10_GRID = (0.01, 0.0316, 0.1, 0.316, 1.0)
+CIFAR10_EPOCHS, CIFAR10_BATCH = 10, 128
+# The lowest rate of a policy over its highest.
+FLOORS = (0.5, 0.25, 0.1, 0.01)
+GUESS = 0.01
+
+
+def policies(rate, total, floor=None):
+    """Return the seven policies at one highest rate and one budget.
+
+    Args:
+        rate: The constant rate, and the highest one of the others.
+        total: Updates of the training; cycles that do not divide it are rounded up.
+        floor: The lowest rate over the highest, for all that have one; None is each one's usual.
+
+    Returns:
+        Dict of name to schedule.
+    """
+
+    def part(share):
+        return -(-total // share)
+
+    low = rate * (0.25 if floor is None else floor)
+    bottom = rate * (floor or 0)
+    drop = 0.1 if floor is None else floor**0.5
+    divisors = {} if floor is None else {"start_divisor": 1 / floor, "end_divisor": 1 / floor}
+    return {
+        "constant": Constant(rate),
+        "step decay": StepDecay(rate, drop, part(3)),
+        "cosine": Cosine(rate, total, bottom),
+        "triangular": Triangular(low, rate, part(4)),
+        "triangular2": Triangular(low, rate, part(8), mode="triangular2"),
+        "one cycle": OneCycle(rate, total, **divisors),
+        "warm restarts": WarmRestarts(rate, part(7), cycle_mult=2, min_rate=bottom),
+    }
+
+
+def tournament_digits(experiment):
+    """Seven policies on the digits, each tuned, and a constant rate of 0.01 untuned; 20 seeds."""
+
+    def train(labels, seeds):
+        grid = {(name, rate): policies(rate, UPDATES)[name] for name, rate in labels}
+        if seeds == TWENTY_SEEDS:
+            grid["guess", GUESS] = Constant(GUESS)
+        moments = range(20, UPDATES, 20) if seeds == TWENTY_SEEDS else ()
+        runs = train_on_digits(
+            experiment, models.build_dense_net, grid, EPOCHS, seeds, evaluate_at=moments
+        )
+        return runs if moments else runs.at_end()
+
+    runs, about = tuned_then_judged(
+        train, list(policies(1, 8)), DIGITS_GRID, TUNING_SEEDS, TWENTY_SEEDS
+    )
+    experiment.about |= about
+    return runs
+
+
+def bounds_digits(experiment):
+    """Six policies with four lowest and seven highest rates each, digits, five seeds."""
+    grid = {
+        (f"{name}, floor {floor:g}", rate): policies(rate, UPDATES, floor)[name]
+        for name in list(policies(1, 8))[1:]
+        for floor in FLOORS
+        for rate in DIGITS_GRID
+    }
+    return train_on_digits(experiment, models.build_dense_net, grid, EPOCHS, FIVE_SEEDS)
+
+
+def tournament_cifar10(experiment):
+    """Seven policies on CIFAR-10, ten epochs with flips, each tuned with one seed; five seeds.
+
+    A small residual net, batches of 128, 3,520 updates; metrics with statistics taken anew.
+    """
+    experiment.about |= {
+        "data": "CIFAR-10: 45,000 training, 5,000 validation, 10,000 test images, random flips",
+        "split": "test as published, validation drawn with the seed",
+    }
+    total = CIFAR10_EPOCHS * -(-45_000 // CIFAR10_BATCH)
+
+    def one(name, rate, seed):
+        splits = data.load("cifar10", seed=seed)
+        held_out = {"val": splits.validation, "test": splits.test}
+        schedule = Constant(GUESS) if name == "guess" else policies(rate, total)[name]
+        return experiment.train(
+            build_small_resnet,
+            {(name, rate): schedule},
+            splits.train,
+            epochs=CIFAR10_EPOCHS,
+            batch_size=CIFAR10_BATCH,
+            seeds=(seed,),
+            measure=with_new_statistics(splits.train, held_out, total),
+        )
+
+    def train(labels, seeds):
+        labels = [*labels, ("guess", GUESS)] if seeds == FIVE_SEEDS else labels
+        return joined(
+            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
+            for seed in seeds
+            for name, rate in labels
+        )
+
+    runs, about = tuned_then_judged(train, list(policies(1, 8)), CIFAR10_GRID, (100,), FIVE_SEEDS)
+    experiment.about |= about
+    return runs
+
+
+if __name__ == "__main__":
+    names = (tournament_digits, bounds_digits, tournament_cifar10)
+    command({one.__name__: one for one in names})
