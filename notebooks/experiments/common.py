@@ -54,13 +54,13 @@ class Experiment:
     """
 
     def __init__(self, name, only_look=False):
-        self.name, self._only_look, self.about = name, only_look, {}
+        self.name, self.only_look, self.about = name, only_look, {}
         self.folder = UNFINISHED / name
 
     def part(self, key, function, /, *arguments, **options):
         """Return the record that `function(...)` gave, now or before a stop."""
         path = self.folder / f"{re.sub(r'[^a-z0-9.]+', '_', key.lower())}.json"
-        if path.exists() and not self._only_look:
+        if path.exists() and not self.only_look:
             return load(path)
         began = time.perf_counter()
         record = function(*arguments, **options)
@@ -88,11 +88,12 @@ class Experiment:
         for step in range(3):
             rate = schedule if isinstance(schedule, float) else float(schedule(step))
             model.optimizer.learning_rate = rate
-            batch = [part[step * batch_size :][:batch_size] for part in train]
+            places = np.arange(step * batch_size, (step + 1) * batch_size) % len(train[1])
+            batch = [part[places] for part in train]
             model.reset_metrics()
             losses.append(float(model.train_on_batch(*batch, return_dict=True)["loss"]))
         self.about["first_losses"] = losses
-        if self._only_look:
+        if self.only_look:
             raise Looked(losses)
 
 

@@ -1,0 +1,279 @@
+"""Lessons 05's and 06's experiments: ways to go on from trained layers, at equal budget."""
+
+import keras
+import numpy as np
+from common import (
+    FIVE_SEEDS,
+    TWENTY_SEEDS,
+    command,
+    data,
+    digits,
+    joined,
+    tuned_then_judged,
+)
+from networks import layers
+
+from helpers import layerwise, models
+from helpers.results import Runs
+from helpers.schedules import Constant, Cosine, WarmRestarts
+from helpers.training import cache_features
+
+# Multipliers from head to input, or what stands still.
+SPREADS = {"one rate": 1, "differential 2.6": 2.6, "differential 10": 10}
+DIGITS_RATES = (0.001, 0.00316, 0.01, 0.0316)
+DIGITS_UPDATES, DIGITS_BATCH = 150, 25
+DIGITS_SPLIT = ("conv_2", "conv_3", "hidden", "head")
+CLOTHING_SPLIT = ("block_6_expand", "block_13_expand", "head")
+CLOTHING_SIZE, CLOTHING_EPOCHS, CLOTHING_BATCH = 160, 30, 32
+CLOTHING_RATES = (0.0001, 0.000316, 0.001, 0.00316, 0.01)
+SOURCE_MULTIPLIERS = (1e-5, 1e-2, 1.0)
+
+
+def some(part, number, seed):
+    """Return so many examples of `(x, y)`, drawn by a seed."""
+    chosen = np.random.default_rng((seed, 2)).permutation(len(part[1]))[:number]
+    return part[0][chosen], part[1][chosen]
+
+
+def with_rates(model, at, ratio):
+    """Compile a model with Adam and rates that fall by `ratio` from group to group."""
+    groups = layerwise.split(model, at)
+    multipliers = layerwise.geometric(len(groups), ratio)
+    adam = layerwise.differential(keras.optimizers.Adam(), groups, multipliers=multipliers)
+    return models.compiled(model, adam)
+
+
+def unfrozen_step_by_step(model, at, rate, train, updates, batch_size):
+    """Train the head, then one more group with each phase, each with a new Adam."""
+    groups = layerwise.split(model, at)
+    epochs = updates * batch_size // len(train[1]) // len(groups)
+    for phase in range(len(groups)):
+        for group, own in enumerate(groups.layers):
+            for layer in own:
+                trained = group >= len(groups) - 1 - phase
+                if not isinstance(layer, (keras.Model, keras.layers.BatchNormalization)):
+                    layer.trainable = trained
+        models.compiled(model, keras.optimizers.Adam(rate))
+        model.fit(*train, batch_size, epochs, verbose=0)
+    for layer in sum(groups.layers, ()):
+        layer.trainable = True
+
+
+def digits_network():
+    """Build a small convolutional network that gives logits for all ten digits."""
+    images = keras.Input((8, 8, 1))
+    x = layers.Conv2D(16, 3, padding="same", activation="relu", name="conv_1")(images)
+    x = layers.Conv2D(16, 3, padding="same", activation="relu", name="conv_2")(x)
+    x = layers.Conv2D(32, 3, padding="same", activation="relu", name="conv_3")(
+        layers.MaxPooling2D()(x)
+    )
+    x = layers.Dense(32, activation="relu", name="hidden")(layers.Flatten()(x))
+    return keras.Model(images, layers.Dense(10, name="head")(x))
+
+
+def differential_digits(experiment):
+    """The digits 5 to 9 from 25 or 100 images, after 0 to 4 or from scratch; 20 seeds.
+
+    Ten outputs: those of the source are still there afterwards, and `source_accuracy` says what is
+    left of it. Adam, 300 updates on the source, 150 on the target.
+    """
+    experiment.about["split"] = "drawn with the seed; so are the few images of the target"
+    return joined(
+        experiment.part(f"seed {seed}", _digits, experiment, seed) for seed in TWENTY_SEEDS
+    )
+
+
+def _digits(experiment, seed):
+    source, target = (digits(seed, classes=range(low, low + 5)) for low in (0, 5))
+    keras.utils.set_random_seed(seed)
+    fresh = digits_network()
+    trained = keras.models.clone_model(fresh)
+    trained.set_weights(fresh.get_weights())
+    first = models.compiled(
+        keras.Model(trained.inputs, trained.output[:, :5]), keras.optimizers.Adam(0.003)
+    )
+    first.fit(*source.train, 32, 15, verbose=0)
+
+    def network(name):
+        model = digits_network()
+        model.set_weights((fresh if name == "from scratch" else trained).get_weights())
+        return keras.Model(model.inputs, model.output[:, 5:])
+
+    def measure(model):
+        whole = keras.Model(model.inputs, model.get_layer("head").output)
+        right = whole.predict(source.test[0], verbose=0).argmax(axis=1) == source.test[1]
+        return {"source_accuracy": float(right.mean())}
+
+    parts = []
+    for size in (25, 100):
+        few = some(target.train, size, seed)
+        # A few epochs of many passes each are as many updates.
+        passes = DIGITS_UPDATES * DIGITS_BATCH // size
+        options = {"epochs": passes, "batch_size": DIGITS_BATCH, "seeds": (seed,)}
+        options |= {"measure": measure, "test": target.test}
+        for name in ("from scratch", "frozen base", *SPREADS):
+
+            def build(name=name):
+                model = network(name)
+                for layer in model.layers[:-2] if name == "frozen base" else ():
+                    layer.trainable = layer.name == "head"
+                return with_rates(model, DIGITS_SPLIT, SPREADS.get(name, 1))
+
+            schedules = {"": Constant, ", one cosine": lambda rate: Cosine(rate, DIGITS_UPDATES)}
+            grid = {
+                (f"{name}{kind}, {size} images", rate): made(rate)
+                for kind, made in schedules.items()
+                for rate in DIGITS_RATES
+                if not kind or name in ("one rate", "differential 10")
+            }
+            parts.append(experiment.train(build, grid, few, target.validation, **options).at_end())
+        for rate in DIGITS_RATES:
+            model = network("gradual")
+            unfrozen_step_by_step(model, DIGITS_SPLIT, rate, few, DIGITS_UPDATES, DIGITS_BATCH)
+            row = {"policy": f"gradual unfreezing, {size} images", "rate": rate, "seed": seed}
+            row |= {"epoch": passes, "updates": DIGITS_UPDATES} | measure(model)
+            for part, held_out in (("val", target.validation), ("test", target.test)):
+                found = model.evaluate(*held_out, verbose=0)
+                row |= {f"{part}_loss": found[0], f"{part}_accuracy": found[1]}
+            parts.append(Runs.from_rows([row]))
+    return joined(parts)
+
+
+def clothing_network(statistics="frozen"):
+    """Build MobileNetV2 from ImageNet at 160 pixels, with a new head, and unfrozen."""
+    base = models.frozen_base("MobileNetV2", CLOTHING_SIZE)
+    models.unfreeze_base(base)
+    for layer in base._flatten_layers() if statistics == "moving" else ():
+        layer.trainable = True
+    return keras.Model(base.input, layers.Dense(10, name="head")(base.output))
+
+
+def differential_clothing(experiment):
+    """Clothing from 500 photographs at 160 pixels, MobileNetV2, 30 epochs, five seeds.
+
+    ImageNet weights. Frozen base, one rate and rates a tenth apart in four groups, each with and
+    without one cosine, statistics of batch normalization frozen or moving, gradual unfreezing. Each
+    is tuned by one seed on photographs that are used for nothing else.
+    """
+    return _clothing(experiment, 500, CLOTHING_EPOCHS)
+
+
+def differential_clothing_2000(experiment):
+    """As `differential_clothing`, from 2,000 photographs in 8 epochs: about as many updates."""
+    return _clothing(experiment, 2_000, 8)
+
+
+def _clothing(experiment, size, epochs):
+    splits = data.load("clothing", image_size=CLOTHING_SIZE)
+    pool, rest = ([part[at] for part in splits.train] for at in (slice(2500), slice(2500, None)))
+    test = [np.concatenate(pair) for pair in zip(splits.validation, splits.test)]
+    base = models.frozen_base("MobileNetV2", CLOTHING_SIZE)
+    features = {
+        name: cache_features(base, part)
+        for name, part in (("few", pool), ("val", rest), ("test", test))
+    }
+    total = epochs * -(-size // CLOTHING_BATCH)
+    experiment.about["data"] = f"clothing: {size} of 2,500 training, 568 to tune by, 713 to test on"
+    experiment.about["split"] = f"the {size} are drawn with the seed, the others fixed"
+
+    def one(name, rate, seed):
+        few = some(pool, size, seed)
+        kind, *options = name.split(", ")
+        statistics = "moving" if "moving statistics" in options else "frozen"
+        options_of = {"epochs": epochs, "batch_size": CLOTHING_BATCH, "seeds": (seed,)}
+        schedule = Cosine(rate, total) if "one cosine" in options else Constant(rate)
+        if kind == "frozen base":
+            few = some(features["few"], size, seed)
+            held_out, build = features, lambda: models.build_head(few[0].shape[1:])
+        else:
+            held_out = {"val": rest, "test": test}
+            ratio = 10 if kind == "differential" else 1
+
+            def build():
+                return with_rates(clothing_network(statistics), CLOTHING_SPLIT, ratio)
+
+        if kind == "gradual unfreezing":
+            keras.utils.set_random_seed(seed)
+            model = clothing_network()
+            unfrozen_step_by_step(model, CLOTHING_SPLIT, rate, few, total, CLOTHING_BATCH)
+            row = {"policy": name, "rate": rate, "seed": seed, "epoch": epochs, "updates": total}
+            for part in ("val", "test"):
+                found = model.evaluate(*held_out[part], verbose=0)
+                row |= {f"{part}_loss": found[0], f"{part}_accuracy": found[1]}
+            return Runs.from_rows([row])
+        moments = {"test": held_out["test"], **options_of}
+        grid = {(name, rate): schedule}
+        return experiment.train(build, grid, few, held_out["val"], **moments).at_end()
+
+    def train(labels, seeds):
+        return joined(
+            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
+            for seed in seeds
+            for name, rate in labels
+        )
+
+    names = ["frozen base", "one rate", "one rate, one cosine", "one rate, moving statistics"]
+    names += ["differential", "differential, one cosine", "differential, moving statistics"]
+    names += ["gradual unfreezing"]
+    runs, about = tuned_then_judged(train, names, CLOTHING_RATES, (100,), FIVE_SEEDS, "val_loss")
+    experiment.about |= about
+    return runs
+
+
+def restarts_cifar10(experiment):
+    """Three rates or one, with restarts, one fall or constant, MobileNetV2 on CIFAR-10; five seeds.
+
+    The first source's experiment at a laptop's size: 5,000 photographs enlarged to 64 x 64 pixels,
+    ImageNet weights, alpha 0.35, cycles of one and two epochs, 471 updates of 32. Three rates are
+    in its ratio, 1e-5 to 1e-2 to 1.
+    """
+    experiment.about["data"] = "CIFAR-10: 5,000 training, 1,000 validation, 2,000 test images"
+    experiment.about["split"] = "drawn with the seed"
+    total, cycle = 471, 157
+    moves = {
+        "restarts": lambda rate: WarmRestarts(rate, cycle, cycle_mult=2),
+        "one fall": lambda rate: Cosine(rate, total),
+        "constant": Constant,
+    }
+    spreads = {"three rates": SOURCE_MULTIPLIERS, "one rate": (1.0, 1.0, 1.0)}
+
+    def one(name, rate, seed):
+        spread, move = name.split(", ")
+        splits = data.load("cifar10", seed=seed, limit=(5_000, 1_000, 2_000), image_size=64)
+
+        def build():
+            base = models.frozen_base("MobileNetV2", 64)
+            models.unfreeze_base(base)
+            model = keras.Model(base.input, layers.Dense(10, name="head")(base.output))
+            groups = layerwise.split(model, ["block_6_expand", "head"])
+            adam = keras.optimizers.Adam()
+            adam = layerwise.differential(adam, groups, multipliers=spreads[spread])
+            return models.compiled(model, adam)
+
+        grid = {(name, rate): moves[move](rate)}
+        return experiment.train(
+            build, grid, splits.train, splits.validation, test=splits.test, epochs=3, seeds=(seed,)
+        ).at_end()
+
+    def train(labels, seeds):
+        return joined(
+            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
+            for seed in seeds
+            for name, rate in labels
+        )
+
+    grids = {"three rates": (0.00316, 0.01, 0.0316), "one rate": (0.0000316, 0.0001, 0.000316)}
+    rates = {f"{spread}, {move}": grids[spread] for spread in spreads for move in moves}
+    runs, about = tuned_then_judged(train, list(rates), rates, (100,), FIVE_SEEDS)
+    experiment.about |= about
+    return runs
+
+
+if __name__ == "__main__":
+    names = (
+        differential_digits,
+        restarts_cifar10,
+        differential_clothing,
+        differential_clothing_2000,
+    )
+    command({one.__name__: one for one in names})

@@ -1,0 +1,179 @@
+"""Lesson 07's experiments: batch size, warm-up, and a budget other than planned."""
+
+import keras
+import numpy as np
+from common import FIVE_SEEDS, command, data, joined, tuned_then_judged, with_new_statistics
+from networks import build_photograph_net
+
+from helpers.models import compiled
+from helpers.schedules import (
+    Constant,
+    Cosine,
+    LinearRamp,
+    OneCycle,
+    Pieces,
+    StepDecay,
+    Triangular,
+    with_warmup,
+)
+
+BATCH_SIZES = (16, 64, 256, 1024)
+SGD_RATES = (0.001, 0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0)
+ADAMW_RATES = (0.0001, 0.000316, 0.001, 0.00316, 0.01, 0.0316, 0.1)
+# A sequence of so many tokens of so many kinds, and updates of so many sequences.
+LENGTH, KINDS, SEQUENCES, TRANSFORMER_UPDATES = 20, 12, 64, 2_000
+WARM_UPS = (0, 20, 60, 200, 600)
+TRANSFORMER_RATES = (0.000316, 0.001, 0.00316, 0.01, 0.0316)
+PLANNED, TAKEN, PER_EPOCH = 20, 40, 79
+
+
+def batch_sizes(experiment):
+    """Four batch sizes at seven rates, SGD with momentum and AdamW, at equal epochs; five seeds.
+
+    CIFAR-10, 10,000 images, three convolutions with batch normalization, five epochs of one cycle.
+    """
+    experiment.about["data"] = "CIFAR-10: 10,000 training, 5,000 validation, 10,000 test images"
+
+    def one(kind, size, rates, seed):
+        splits = data.load("cifar10", seed=seed, limit=(10_000, None, None))
+        total = 5 * -(-10_000 // size)
+        held_out = {"val": splits.validation, "test": splits.test}
+        measure = with_new_statistics(splits.train, held_out, total)
+
+        def build():
+            sgd = keras.optimizers.SGD(0.01, momentum=0.9)
+            return build_photograph_net(sgd if kind == "SGD" else keras.optimizers.AdamW(0.001))
+
+        grid = {(f"{kind}, batch {size}", rate): OneCycle(rate, total) for rate in rates}
+        options = {"epochs": 5, "batch_size": size, "seeds": (seed,), "measure": measure}
+        return experiment.train(build, grid, splits.train, **options).at_end()
+
+    return joined(
+        experiment.part(f"{kind} {size} {seed}", one, kind, size, rates, seed)
+        for seed in FIVE_SEEDS
+        for kind, rates in (("SGD", SGD_RATES), ("AdamW", ADAMW_RATES))
+        for size in BATCH_SIZES
+    )
+
+
+def build_transformer(optimizer=None, width=64, heads=4, depth=2):
+    """Build a small transformer that reads a sequence and gives logits for each of its places.
+
+    Normalization follows each sum, as in A. Vaswani and others, arXiv:1706.03762.
+    """
+    layers = keras.layers
+    tokens = keras.Input((LENGTH,), dtype="int32")
+    x = layers.Embedding(KINDS, width)(tokens)
+    x = x + layers.Embedding(LENGTH, width)(keras.ops.arange(LENGTH))
+    for _ in range(depth):
+        x = layers.LayerNormalization()(x + layers.MultiHeadAttention(heads, width // heads)(x, x))
+        hidden = layers.Dense(width)(layers.Dense(2 * width, activation="relu")(x))
+        x = layers.LayerNormalization()(x + hidden)
+    return compiled(keras.Model(tokens, layers.Dense(KINDS)(x)), optimizer)
+
+
+def sequences(seed, number):
+    """Return sequences, and the same sequences sorted: what each place must hold."""
+    x = np.random.default_rng(seed).integers(0, KINDS, (number, LENGTH)).astype("int32")
+    return x, np.sort(x, axis=1)
+
+
+def warmed(rate, length, total):
+    """Return a straight fall from `rate` to nothing, after a straight rise of `length` updates."""
+    fall = LinearRamp(rate, 0.0, total - length)
+    return with_warmup(fall, length) if length else fall
+
+
+def warm_up_transformer(experiment):
+    """Five lengths of warm-up at five rates, a two-layer transformer that sorts; five seeds.
+
+    Adam, 2,000 updates of 64 sequences; after the warm-up a straight fall to nothing.
+    """
+    experiment.about["data"] = "20 tokens of 12 kinds, to be sorted; drawn with the seed"
+    grid = {
+        (f"warm-up {length}", rate): warmed(rate, length, TRANSFORMER_UPDATES)
+        for length in WARM_UPS
+        for rate in TRANSFORMER_RATES
+    }
+    return joined(
+        experiment.part(
+            f"seed {seed}",
+            experiment.train,
+            lambda: build_transformer(keras.optimizers.Adam(0.001)),
+            grid,
+            sequences(seed, SEQUENCES * TRANSFORMER_UPDATES // 10),
+            sequences(1000 + seed, 1_000),
+            epochs=10,
+            batch_size=SEQUENCES,
+            seeds=(seed,),
+        )
+        for seed in FIVE_SEEDS
+    )
+
+
+def planned_for(rate, epochs):
+    """Return schedules planned for so many epochs; after their end they hold the last rate."""
+    total = epochs * PER_EPOCH
+    return {
+        "constant": Constant(rate),
+        "cosine": Cosine(rate, total),
+        "one cycle": OneCycle(rate, total),
+        "step decay": StepDecay(rate, 0.1, -(-total // 3)),
+        "triangular": Triangular(rate / 10, rate, total // 4),
+        "hold and fall": hold_and_fall(rate, total),
+    }
+
+
+def hold_and_fall(rate, total):
+    """Return a rate that is held for four fifths of the training, and then falls to nothing."""
+    fall = total // 5
+    return Pieces([(Constant(rate), total - fall), (Cosine(rate, fall), fall)])
+
+
+def horizon_photographs(experiment):
+    """Six schedules planned for 20 epochs or 40 and used for 40, each tuned; five seeds.
+
+    CIFAR-10, 5,000 images, three convolutions with batch normalization; `averaged` is the
+    exponential mean of the weights under the constant rate.
+    """
+    experiment.about["data"] = "CIFAR-10: 5,000 training, 2,500 validation, 5,000 test images"
+    names = [f"{name}, {epochs}" for epochs in (PLANNED, TAKEN) for name in planned_for(1, 20)]
+
+    def one(name, rate, seed):
+        kind, epochs = name.split(", ")
+        splits = data.load("cifar10", seed=seed, limit=(5_000, 2_500, 5_000))
+        held_out = {"val": splits.validation, "test": splits.test}
+        moments = [
+            with_new_statistics(splits.train, held_out, end * PER_EPOCH, examples=2_500)
+            for end in (PLANNED, TAKEN)
+        ]
+
+        def measure(model):
+            # Twice only: each takes as long as two epochs.
+            done = int(model.optimizer.iterations) // PER_EPOCH
+            return moments[0](model) if done in (PLANNED, TAKEN) else {}
+
+        return experiment.train(
+            build_photograph_net,
+            {(name, rate): planned_for(rate, int(epochs))[kind]},
+            splits.train,
+            epochs=TAKEN,
+            batch_size=64,
+            seeds=(seed,),
+            measure=measure,
+        )
+
+    def train(labels, seeds):
+        return joined(
+            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
+            for seed in seeds
+            for name, rate in labels
+        )
+
+    runs, about = tuned_then_judged(train, names, (0.0316, 0.1, 0.316), (100,), FIVE_SEEDS)
+    experiment.about |= about
+    return runs
+
+
+if __name__ == "__main__":
+    command({one.__name__: one for one in (batch_sizes, warm_up_transformer, horizon_photographs)})
