@@ -53,10 +53,8 @@ def run(names):
     """Run lessons on fresh kernels; the files are not touched."""
     lessons = sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
     chosen = [path for path in lessons if not names or _is_named(path.stem, names)]
-    unknown = [name for name in names if not any(_is_named(path.stem, [name]) for path in lessons)]
-    if unknown or not chosen:
-        known = ", ".join(path.stem for path in lessons)
-        print(f"There is no lesson {', '.join(unknown)}; there are {known}.", file=sys.stderr)
+    if len(chosen) < len(names):
+        print(f"Lessons are {', '.join(path.stem for path in lessons)}.", file=sys.stderr)
         return 2
     failed = 0
     for path in chosen:
@@ -82,28 +80,18 @@ def _is_named(stem, names):
 def check():
     """Print what is there and what is missing."""
     lacking = environment.missing()
-    print(f"Python {sys.version.split()[0]}; JAX or PyTorch are not needed, TensorFlow is.")
     for line in lacking:
         print(f"missing: {line}")
-    if lacking and environment.MARKER.is_file():
-        print(f"{environment.VENV} has them, and 'python3 -m helpers open' uses it.")
-    elif lacking:
-        print("'python3 -m helpers open' installs them into .venv; nothing else is changed.")
     folder = os.environ.get("LEARNING_RATE_DATA")
-    if folder and not os.path.isdir(os.path.expanduser(folder)):
-        print(f"missing: LEARNING_RATE_DATA is {folder!r}, which is no folder.")
-        return 1
-    print(
-        f"Data sets are looked for in {folder or 'the internet (LEARNING_RATE_DATA is not set)'}."
-    )
+    print(f"Data sets are looked for in {folder or 'LEARNING_RATE_DATA (not set), then online'}.")
     if not lacking:
-        print("The set-up is complete.")
-    return 1 if lacking else 0
+        print(f"Python {sys.version.split()[0]} has all that the course needs.")
+    elif environment.MARKER.is_file():
+        print(f"{environment.VENV} has what is missing; 'python3 -m helpers open' uses it.")
+    else:
+        print("'python3 -m helpers open' installs them into .venv, and changes nothing else.")
+    return int(bool(lacking))
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=sys.stderr)
-        sys.exit(130)
+    environment.finish(main)

@@ -71,6 +71,15 @@ def enter(module, arguments):
     os.execv(command[0], command)
 
 
+def finish(main):
+    """Run a command of the course, and end the process with its exit code."""
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("\nInterrupted.", file=sys.stderr)
+        sys.exit(130)
+
+
 @contextlib.contextmanager
 def _alone():
     """Wait until no other start of the course is making the environment."""
