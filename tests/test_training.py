@@ -326,7 +326,7 @@ def test_progress_is_reported():
     moment = list(work)[-1]
     assert (moment.fraction, moment.text, len(moment.finished)) == (1.0, "2 runs finished", 2)
     # Two of eight runs and two of ten epochs: 2.2 / 8 of the work in 6 seconds leaves 15.8.
-    moment = Progress(0.01, 2, 2, 10, 2, 8, 6.0, [], {})
+    moment = Progress(0.01, 2, 10, 2, 8, 6.0, [], [{"epoch": 1}, {"epoch": 2}], {})
     assert moment.text == "run 3 of 8: 0.01, seed 2, epoch 3 of 10, 16 s left"
 
 

@@ -8,7 +8,15 @@ from helpers.results.rules import smooth
 
 
 def plot_runs(
-    runs, metric="val_accuracy", *, over="epoch", marks=None, smoothing=0.0, ylim=None, ax=None
+    runs,
+    metric="val_accuracy",
+    *,
+    over="epoch",
+    marks=None,
+    smoothing=0.0,
+    ylim=None,
+    styles=None,
+    ax=None,
 ):
     """Draw a metric along the training: a line for each label (mean), a band over its seeds.
 
@@ -21,6 +29,7 @@ def plot_runs(
         smoothing: Weight of the past in an exponential mean along each curve, 0 (none) to below 1.
         ylim: `(lowest, highest)` of the vertical axis. None fits it; a loss then ends at 1.5 times
             its first value, so that one diverging run does not flatten the others.
+        styles: Dict of label to look, where the same lines are to look alike in several figures.
         ax: Axes to draw into, or None for a new figure.
 
     Returns:
@@ -30,7 +39,8 @@ def plot_runs(
     known, ax = set(map(name, points["label"])), axes_for(ax, width=8.5, height=3.6)
     labels = [label for label in runs.labels if name(label) in known]
     means, firsts = {}, []
-    for look, label in zip(looks(labels), labels):
+    drawn = looks(labels) if styles is None else [styles[label] for label in labels]
+    for look, label in zip(drawn, labels):
         own = points[points["label"].map(name) == name(label)]
         curves = own.pivot(index=over, columns="seed", values=metric)
         curves = curves.where(np.isfinite(curves)).apply(smooth, weight=smoothing)

@@ -171,10 +171,10 @@ def _work(plan):
     rows, about, began = [], {}, time.perf_counter()
     reported = began
 
-    def moment(label, seed, epoch, done):
+    def moment(label, seed, current, done):
         seconds = time.perf_counter() - began
         total = len(plan.schedules) * len(plan.seeds)
-        return Progress(label, seed, epoch, plan.epochs, done, total, seconds, rows, about)
+        return Progress(label, seed, plan.epochs, done, total, seconds, rows, current, about)
 
     with random_states_kept():
         engine = make_engine(plan)
@@ -182,6 +182,8 @@ def _work(plan):
         tasks = list(itertools.product(plan.schedules, plan.seeds))
         try:
             for done, (label, seed) in enumerate(tasks):
+                policy, rate = split_label(label)
+                keys = {"policy": policy, "rate": rate, "seed": seed}
                 started, run = time.perf_counter(), engine.run(plan.schedules[label], seed)
                 while True:
                     try:
@@ -190,17 +192,16 @@ def _work(plan):
                         own = end.value
                         break
                     if time.perf_counter() - reported >= YIELD_SECONDS:
-                        yield moment(label, seed, engine.epoch, done)
+                        yield moment(label, seed, [keys | row for row in engine.rows], done)
                         reported = time.perf_counter()
                 own[-1]["seconds"] = time.perf_counter() - started
-                policy, rate = split_label(label)
-                rows += [{"policy": policy, "rate": rate, "seed": seed} | row for row in own]
+                rows += [keys | row for row in own]
         except BaseException as error:
             error.finished_runs = Runs.from_rows(rows, about) if rows else ()
             raise
         finally:
             engine.close()
-        yield moment(label, seed, 0, len(tasks))
+        yield moment(label, seed, [], len(tasks))
     return Runs.from_rows(rows, about)
 
 
@@ -223,29 +224,40 @@ class Progress:
     Attributes:
         label: The label of the run in progress.
         seed: Its seed.
-        epoch: Epochs of it that are finished.
         epochs: Epochs it will have.
         done: Number of runs that are finished.
         total: Number of runs of the sweep.
         seconds: Wall time since the start.
         rows: What the finished runs measured.
+        current: What the run in progress measured.
         about: How they were made.
     """
 
     label: object
     seed: int
-    epoch: int
     epochs: int
     done: int
     total: int
     seconds: float
     rows: list
+    current: list
     about: dict
 
     @property
     def finished(self):
         """The `Runs` that are done, or an empty tuple."""
         return Runs.from_rows(self.rows, self.about) if self.rows else ()
+
+    @property
+    def so_far(self):
+        """As `finished`, with the run in progress as far as it has come."""
+        rows = [*self.rows, *self.current]
+        return Runs.from_rows(rows, self.about) if rows else ()
+
+    @property
+    def epoch(self):
+        """Epochs of the run in progress that are finished."""
+        return sum("epoch" in row for row in self.current)
 
     @property
     def fraction(self):

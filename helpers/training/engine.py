@@ -93,10 +93,10 @@ class LoopEngine:
         held_out: What the first seed is measured on.
 
     Attributes:
-        epoch: Epochs of the present run that are finished.
+        rows: What the present run has measured.
     """
 
-    trained_by, epoch = "compiled loop", 0
+    trained_by = "compiled loop"
 
     def __init__(self, plan, model, train, held_out):
         self.model, self._plan = model, plan
@@ -125,11 +125,10 @@ class LoopEngine:
             blocks = Blocks(plan.data(seed), plan.batch_size)
         if of_seed(plan.validation) or of_seed(plan.test):
             self._held_out = self._in_blocks(plan.held_out(seed))
-        rows = []
+        self.rows = rows = []
         for epoch in range(plan.epochs):
             self.model.reset_metrics()
             blocks.start(None if orders is None else orders[epoch])
-            self.epoch = epoch
             finite = yield from self._epoch(blocks, schedule, rows)
             row = _plain(self.model.get_metrics_result())
             if finite:
@@ -207,7 +206,7 @@ class FitEngine:
         model: A model that `plan.build_model` made, to look at.
     """
 
-    trained_by, epoch = "fit", 0
+    trained_by, rows = "fit", ()
 
     def __init__(self, plan, model):
         self.model, self._plan = model, plan

@@ -5,8 +5,7 @@ import weakref
 
 import ipywidgets as widgets
 
-from helpers.explorers.base import Explorer, button, running_loop
-from helpers.explorers.page import message_html, words_html
+from helpers.explorers.base import Explorer, button, message, running_loop, words
 
 # Long enough for the kernel to read a message and act on it between two pieces of work.
 PAUSE_SECONDS = 0.01
@@ -23,48 +22,52 @@ class TrainingExplorer(Explorer):
 
     Args:
         name: What the explorer is called; one name for each explorer of a lesson.
-        controls: Dict from name to ipywidgets control.
+        controls: Dict from name to control.
         work: `work(**values) -> generator`. It yields about every 0.3 seconds an object with
-            `fraction` (0 to 1) and `text`. The result is what it returns, else the `finished` of
-            the last object, else that object. A run that was stopped has the last two.
-        draw: `draw(results, **values) -> Figure`; `results` is the list of results, oldest first.
-        describe: `describe(results, **values) -> str`.
-        score: `score(results, **values) -> str`: the target and how far the results are from it.
+            `fraction` (0 to 1), `text` and `so_far`: the result as far as it has come.
+        draw: `draw(panels, results, **values) -> sentence`; `results` are those of each press of
+            *Run*, oldest first, the last maybe in progress.
+        panels: As for `Explorer`.
+        score: `score(results, **values) -> (target, yours, reached)`.
+        **options: As for `Explorer`.
 
     Attributes:
         results: What the runs led to, oldest first. An empty result is not kept.
         progress_text: What the line beside the bar says.
-
-    Raises:
-        ValueError: If the first settings are impossible.
     """
 
-    def __init__(self, name, controls, work, draw, describe, *, score=None):
-        self.results = []
+    def __init__(self, name, controls, work, draw, panels, *, score=None, **options):
+        self.results, self._partial = [], None
         self._work, self._task, self._turns, self._stop_asked = work, None, None, False
-        self._bar = widgets.FloatProgress(min=0.0, max=1.0, layout=widgets.Layout(width="14em"))
-        self._words = widgets.HTML()
+        self._bar = widgets.FloatProgress(min=0.0, max=1.0, layout=widgets.Layout(width="10em"))
+        self._said = widgets.HTML()
         super().__init__(
             name,
             controls,
-            lambda **values: draw(self.results, **values),
-            lambda **values: describe(self.results, **values),
+            lambda panels, **values: draw(panels, self._shown, **values),
+            panels,
             score=score and (lambda **values: score(self.results, **values)),
+            **options,
         )
-        self._buttons.children = (
-            button("Run", self.run),
-            button("Stop", self.stop),
-            *self._buttons.children,
-        )
-        progress = widgets.HBox([self._bar, self._words])
-        self.ui.children = (self._panel, self._buttons, progress, self._view)
+        run, stop = button("Run", self.run), button("Stop", self.stop)
+        run.button_style = "primary"
+        self._buttons.children = (run, stop, *self._buttons.children)
+        progress = widgets.HBox([self._bar, self._said])
+        self.ui.children = (*self.ui.children[:2], progress, *self.ui.children[2:])
         self._say("Nothing has run yet.", 0.0)
-        _replace_earlier(self)
+        earlier = _LATEST.get(name)
+        if earlier is not None:
+            earlier._cancel()
+        _LATEST[name] = self
 
     @property
     def running(self):
         """Whether a run is in progress."""
         return self._turns is not None
+
+    @property
+    def _shown(self):
+        return [*self.results, *([] if self._partial is None else [self._partial])]
 
     def run(self, wait=False):
         """Do the work with the settings as they are now, and add its result to the picture.
@@ -76,6 +79,7 @@ class TrainingExplorer(Explorer):
             self._say("A run is in progress; Stop ends it.")
             return
         self._stop_asked = False
+        self._say("Getting ready: the first run traces the network.", 0.02)
         self._turns = self._pieces(self.values)
         loop = running_loop()
         if wait or loop is None:
@@ -86,11 +90,8 @@ class TrainingExplorer(Explorer):
 
     def stop(self):
         """End the run after the piece at hand; what it finished is kept."""
-        if self.running:
-            self._stop_asked = True
-            self._say("Stopping.")
-        else:
-            self._say("Nothing is running.")
+        self._stop_asked = self.running
+        self._say("Stopping." if self.running else "Nothing is running.")
 
     def reset(self):
         """Set every control back to its first value, end the run and drop all results."""
@@ -107,41 +108,36 @@ class TrainingExplorer(Explorer):
 
     def _pieces(self, values):
         """Do one run; a generator that gives way after each piece, whoever drives it."""
-        moment, result, ending = None, None, "Stopped"
+        moment, ending, shown = None, "Finished", 0
+        yield
         try:
             work = self._work(**values)
             try:
-                while not self._stop_asked:
-                    moment = next(work)
+                for moment in work:
+                    if self._stop_asked:
+                        break
                     self._say(moment.text, moment.fraction)
+                    if len(moment.so_far) and moment.fraction - shown > 0.02:
+                        shown, self._partial = moment.fraction, moment.so_far
+                        self._redraw()
                     yield
-            except StopIteration as end:
-                result, ending = end.value, "Finished"
             finally:
                 work.close()
         except KeyboardInterrupt:
-            pass
+            self._stop_asked = True
         except Exception as error:
             ending = f"The run ended with an error: {error or type(error).__name__}"
-        self._turns = self._task = None
-        self._keep(getattr(moment, "finished", moment) if result is None else result)
-        self._report(ending, moment)
-
-    def _keep(self, result):
-        """Add a result, unless it is none or empty, and redraw."""
-        if result is not None and (not hasattr(result, "__len__") or len(result)):
-            self.results.append(result)
+        self._turns = self._task = self._partial = None
+        if moment is not None and len(moment.finished):
+            self.results.append(moment.finished)
         self._redraw()
-
-    def _report(self, ending, moment):
-        """Say how a run ended."""
-        if ending == "Finished":
-            self._say(f"Finished: {moment.text}" if moment else "Finished.", 1.0)
-        elif ending == "Stopped":
-            self._say(f"Stopped at: {moment.text}" if moment else "Stopped.")
-        else:
+        if ending != "Finished":
             self._say(ending)
-            self._words.value = message_html(ending)
+            self._said.value = message(ending)
+        elif self._stop_asked:
+            self._say("Stopped; what was finished is kept.")
+        else:
+            self._say("Finished.", 1.0)
 
     async def _take_turns(self, turns):
         """Drive a run, giving way to messages from the page after each piece."""
@@ -153,7 +149,8 @@ class TrainingExplorer(Explorer):
 
     def _cancel(self):
         """End a run without keeping what it did."""
-        task, turns, self._task, self._turns = self._task, self._turns, None, None
+        task, turns = self._task, self._turns
+        self._task = self._turns = self._partial = None
         if task is not None:
             task.cancel()
         elif turns is not None:
@@ -161,14 +158,6 @@ class TrainingExplorer(Explorer):
 
     def _say(self, text, fraction=None):
         self.progress_text = text
-        self._words.value = words_html(text)
+        self._said.value = words(text, live=True)
         if fraction is not None:
             self._bar.value = fraction
-
-
-def _replace_earlier(explorer):
-    """Cancel the run of an earlier explorer of the same name."""
-    earlier = _LATEST.get(explorer.name)
-    if earlier is not None:
-        earlier._cancel()
-    _LATEST[explorer.name] = explorer

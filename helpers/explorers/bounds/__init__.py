@@ -1,5 +1,0 @@
-"""The explorer *Bounds*."""
-
-from helpers.explorers.bounds.explorer import bounds
-
-__all__ = ["bounds"]

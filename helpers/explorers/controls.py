@@ -1,0 +1,139 @@
+"""The controls of explorers: a number beside its slider, and a choice of one or of several.
+
+Each has a `value` to observe and to set. A slider alone has no name for a screen reader, and what
+is typed into its own read-out is lost unless Enter follows; a number box has both.
+"""
+
+import math
+
+import ipywidgets as widgets
+import traitlets
+
+NAME_WIDTH, ROW = "9.5em", {"flex": "1 1 24em", "max_width": "48em", "align_items": "center"}
+
+
+class Number(widgets.HBox):
+    """A number box with its name, and a slider that it follows.
+
+    Args:
+        name: What the number is, with its unit.
+        value: The first value.
+        low: The least value.
+        high: The highest value.
+        step: Of the slider; of a logarithmic one in powers of ten.
+        log: Whether equal steps are equal factors.
+        whole: Whether only whole numbers will do.
+    """
+
+    value = traitlets.Float()
+
+    def __init__(self, name, value, low, high, step=None, *, log=False, whole=False):
+        self.name = name
+        limits = {"min": low, "max": high, "value": value}
+        kind = widgets.BoundedIntText if whole else widgets.BoundedFloatText
+        self._box = kind(description=name, step=1 if whole else None, **limits)
+        self._box.style.description_width = NAME_WIDTH
+        self._box.layout = widgets.Layout(width="16.5em", flex="0 0 auto")
+        quiet = {"readout": False, "tooltip": name, "continuous_update": True}
+        quiet["layout"] = widgets.Layout(flex="1 1 14em", min_width="210px")
+        if log:
+            powers = {"min": math.log10(low), "max": math.log10(high), "step": step or 0.05}
+            self._slider = widgets.FloatLogSlider(value=value, **powers, **quiet)
+        else:
+            kind = widgets.IntSlider if whole else widgets.FloatSlider
+            self._slider = kind(step=step or 1, **limits, **quiet)
+        super().__init__([self._box, self._slider], layout=widgets.Layout(**ROW))
+        self.value = value
+        self._slider.observe(self._slid, "value")
+        self._box.observe(self._typed, "value")
+
+    def enable(self, enabled):
+        """Let the number be changed, or not."""
+        self._box.disabled = self._slider.disabled = not enabled
+
+    def _slid(self, change):
+        # The slider's place is rounded; a typed value between its steps is not.
+        rounded = float(f"{change['new']:.3g}")
+        if rounded != float(f"{self.value:.3g}"):
+            self.value = rounded
+
+    def _typed(self, change):
+        self.value = change["new"]
+
+    @traitlets.validate("value")
+    def _within(self, proposal):
+        return min(max(proposal["value"], self._box.min), self._box.max)
+
+    @traitlets.observe("value")
+    def _follow(self, change):
+        if len(self.children):
+            kind = int if isinstance(self._box, widgets.BoundedIntText) else float
+            self._box.value, self._slider.value = kind(change["new"]), kind(change["new"])
+
+
+class Choice(widgets.Box):
+    """Buttons side by side; the chosen ones are marked in their text, for every reader.
+
+    JupyterLab takes the arrow keys from lists and radio buttons to move between cells; these take
+    Tab and Space.
+
+    Args:
+        name: What is chosen.
+        options: Labels, or pairs of a label and a value.
+        value: The first choice; None is the first option, or all of them.
+        several: Whether any number may be chosen; `value` is then a tuple.
+    """
+
+    value = traitlets.Any()
+
+    def __init__(self, name, options, value=None, *, several=False):
+        self.name, self._several = name, several
+        pairs = [pair if isinstance(pair, tuple) else (str(pair), pair) for pair in options]
+        self._labels = {value: label for label, value in pairs}
+        self._buttons = {value: _button("", self._press, value) for value in self._labels}
+        title = widgets.Label(name, layout=widgets.Layout(width=NAME_WIDTH, flex="0 0 auto"))
+        title.style.text_align = "right"
+        shown = [title, *self._buttons.values()]
+        if several:
+            shown += [
+                _button("all", self._set, tuple(self._labels)),
+                _button("none", self._set, ()),
+            ]
+        super().__init__(shown, layout=widgets.Layout(flex="1 1 100%", flex_flow="row wrap"))
+        first = tuple(self._labels) if several else next(iter(self._labels))
+        self._set(first if value is None else value)
+
+    def _set(self, value):
+        self.value = value
+
+    def _press(self, value):
+        if self._several:
+            self._set(tuple(one for one in self._labels if (one in self.value) != (one == value)))
+        else:
+            self._set(value)
+
+    @traitlets.validate("value")
+    def _known(self, proposal):
+        chosen = proposal["value"] if self._several else (proposal["value"],)
+        unknown = [value for value in chosen if value not in self._labels]
+        if unknown:
+            raise traitlets.TraitError(f"{unknown} is not on offer; there are {[*self._labels]}.")
+        return tuple(one for one in self._labels if one in chosen) if self._several else chosen[0]
+
+    @traitlets.observe("value")
+    def _mark(self, _change):
+        chosen = self.value if self._several else (self.value,)
+        for value, button in self._buttons.items():
+            button.description = f"{'✓ ' if value in chosen else ''}{self._labels[value]}"
+            button.button_style = "primary" if value in chosen else ""
+
+
+def rate(name, value, low=1e-6, high=10.0):
+    """Return a `Number` for a learning rate, on a logarithmic slider."""
+    return Number(name, value, low, high, log=True)
+
+
+def _button(label, action, value):
+    button = widgets.Button(description=label, layout=widgets.Layout(width="auto", margin="1px"))
+    button.on_click(lambda _: action(value))
+    return button
