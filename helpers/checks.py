@@ -154,3 +154,245 @@ def grid_design(rates, seeds, build_model, splits, budget=24):
         not runs.best().at_edge, "The best rate lies at the edge of your grid: what lies beyond it?"
     )
     return "A window, a spread, and a best rate in the middle, within the budget."
+
+
+# lesson 02
+
+
+_UNKNOWN_TURN = 0.2
+_CURVES = ([2.3] * 6, [3.0, 1.0, 2.0], list(np.geomspace(4, 0.5, 40)))
+
+
+def unknown_range_test():
+    """Return the `RangeTest` whose picture exercise 1 of lesson 02 reads: made up, and noisy."""
+    from helpers.results import RangeTest
+
+    rates = np.geomspace(1e-5, 2, 300)
+    places, turn = np.log10(rates), math.log10(_UNKNOWN_TURN)
+    fall = 2.3 - 1.7 / (1 + np.exp(-4 * (places + 1.8)))
+    rise = np.where(places > turn, 3.0 * (places - turn) ** 2, 0.0)
+    noise = np.random.default_rng(4).normal(0, 0.03, len(rates))
+    return RangeTest(rates, fall + rise + noise, smoothing=0.8, stop_reason="all rates were tried")
+
+
+@_exercise
+def read_range_test(answer):
+    """Check `(lowest point, minimum over ten)`, read off the picture of `unknown_range_test`."""
+    _need(np.shape(answer) == (2,), "Give two rates: (lowest point, minimum over ten).")
+    lowest, tenth = (float(rate) for rate in answer)
+    _need(min(lowest, tenth) > 0, "Rates are above 0: read the log axis.")
+    _need(
+        math.isclose(tenth, lowest / 10, rel_tol=0.05),
+        "Minimum over ten is a tenth of the rate with the lowest loss.",
+    )
+    true = unknown_range_test().suggest()["turning_point"]
+    side = "right" if lowest > true else "left"
+    # As close as eyes get on this axis.
+    _need(
+        abs(math.log10(lowest / true)) <= 0.2,
+        f"The line is lowest elsewhere: your rate is too far to the {side}.",
+    )
+    return "The lowest point of the line, and a tenth of its rate."
+
+
+@_exercise
+def smoothing(function):
+    """Check `function(losses, beta=0.98)`: an exponential mean that is corrected for its start."""
+    for losses in _CURVES:
+        for beta in (0.98, 0.5, 0.0):
+            given = np.asarray(_called(function, list(losses), beta=beta), "float64").ravel()
+            _need(
+                given.shape == (len(losses),),
+                f"{len(losses)} losses should give as many values; got {len(given)}.",
+            )
+            _need(
+                np.ptp(losses) > 0 or np.allclose(given, losses),
+                "A constant loss does not stay constant.",
+            )
+            weights = [beta ** np.arange(count)[::-1] for count in range(1, len(losses) + 1)]
+            true = [np.average(losses[: len(row)], weights=row) for row in weights]
+            _need(
+                np.allclose(given, true),
+                "The mean differs. How much should the past weigh, how much the loss?",
+            )
+    return "A constant stays constant, and each loss has its weight."
+
+
+@_exercise
+def own_range_test(function, rates, build_model, train, *, most=400, least=50):
+    """Check a range test by hand, `function(model, x, y, rates)`, and the rates chosen for it."""
+    import warnings
+
+    import keras
+
+    from helpers.range_test import run
+
+    def model():
+        keras.utils.set_random_seed(3)
+        return build_model()
+
+    def library(rates):
+        options = {"min_rate": rates[0], "max_rate": rates[-1], "steps": len(rates)}
+        options |= {"shuffle": False, "stop_factor": math.inf, "progress": False}
+        with warnings.catch_warnings():
+            # A test that shows no rise is refused below, in other words.
+            warnings.simplefilter("ignore")
+            return run(model(), train, **options)
+
+    short = np.geomspace(1e-5, 1e-3, 60)
+    own, true = model(), library(short).losses
+    before = [np.array(weights) for weights in own.get_weights()]
+    found = np.asarray(_called(function, own, *train, short), "float64").ravel()
+    _need(len(found) == len(short), f"{len(short)} rates should give as many losses.")
+    means = [true[at - at % 40 : at + 1].mean() for at in range(len(true))]
+    _need(
+        not np.allclose(found, means, rtol=0.002),
+        "These are means since the epoch began: the loss of the progress bar. What empties it?",
+    )
+    _need(
+        not np.allclose(found, library(short * 1e-6).losses, rtol=0.002),
+        "The loss does not change with the rates. Do they reach model.optimizer.learning_rate?",
+    )
+    _need(
+        np.allclose(found, true, rtol=0.02),
+        "The losses differ from the library's. Are the images in order, in batches of 32, and does "
+        "each update have its own rate, set before it?",
+    )
+    _need(
+        all(np.array_equal(*pair) for pair in zip(before, own.get_weights())),
+        "The weights are not what they were before the test. Put them back.",
+    )
+    rates = np.asarray(rates, "float64").ravel()
+    _need(len(rates) >= 20 and rates.min() > 0, "my_rates wants many rates, all above 0.")
+    factors = rates[1:] / rates[:-1]
+    _need(
+        factors.min() > 1 and np.allclose(factors, factors[0], rtol=0.01),
+        "Let each rate be the one before times the same factor, above 1.",
+    )
+    _need(len(rates) <= most, f"More than {most} updates. A range test is meant to be short.")
+    _need(
+        len(rates) >= least * math.log10(rates[-1] / rates[0]),
+        f"Fewer than {least} updates for each factor of ten. Begin higher, end lower, or take more "
+        "updates.",
+    )
+    test = library(rates)
+    low, high = test.bounds()
+    _need(low is not None, "The accuracy shows no rise at all. Are the rates high enough?")
+    quiet = np.nanmean(test.accuracies[: max(2, len(test) // 20)])
+    _need(
+        low > 3 * rates[0] and quiet <= 0.3,
+        "Learning begins with your very first rates: begin lower.",
+    )
+    _need(high is not None, "The accuracy still rises at your last rate: end higher.")
+    _need(
+        not test.warning,
+        "The loss does not rise up to your last rate: end higher, to see the whole.",
+    )
+    return "The losses are the library's, and the test shows where learning begins and ends."
+
+
+# end of lesson 02
+
+
+# lesson 03
+
+
+# (lowest rate, highest rate, half cycle): round ones, an odd one, one step up and one down.
+_HIDDEN_CYCLES = ((0.1, 0.5, 4), (0.001, 0.006, 2000), (0.0, 1.0, 7), (0.2, 0.4, 1))
+
+
+@_exercise
+def read_cycle(answer, schedule):
+    """Check `(lowest rate, highest rate, half cycle)`, read off the picture of a triangle."""
+    _need(np.shape(answer) == (3,), "Give three numbers: (lowest rate, highest rate, half cycle).")
+    true = (schedule.min_rate, schedule.max_rate, schedule.half_cycle_steps)
+    hints = (
+        "Your lowest rate differs. Where does the line turn upward?",
+        "Your highest rate differs. How high is the peak, by the axis on the left?",
+        "Your half cycle differs. Count updates from a trough to the next peak, not to the next "
+        "trough.",
+    )
+    for given, wanted, hint in zip(answer, true, hints):
+        _need(math.isclose(float(given), wanted, rel_tol=0.12), hint)
+    return "Read as drawn."
+
+
+@_exercise
+def triangular2(function):
+    """Check `function(step, min_rate, max_rate, half_cycle_steps)`, halved after every cycle."""
+    from helpers.schedules import Triangular
+
+    compared = 0
+    for low, high, half in _HIDDEN_CYCLES:
+        settings = {"min_rate": low, "max_rate": high, "half_cycle_steps": half}
+        true = Triangular(**settings, mode="triangular2")
+        around = [0, 1, half - 1, half, half + 1, 2 * half - 1, 2 * half, 2 * half + 1]
+        for step in sorted({*around, *(5 * half + shift for shift in (-1, 0, 1)), 40 * half}):
+            given = _called(function, step, **settings)
+            _need(
+                np.shape(given) == () and np.isreal(given),
+                f"At step {step} your function gives no number.",
+            )
+            hint = _differs(settings, step, float(given), float(true(step)))
+            _need(np.isclose(float(given), true(step), rtol=1e-6, atol=1e-12), hint)
+            compared += 1
+    return f"Your function agrees with the library's at {compared} steps."
+
+
+def _differs(settings, step, given, true):
+    """Return at which settings and in which cycle a rate differs, and to which side."""
+    called = ", ".join(f"{name}={value:g}" for name, value in settings.items())
+    side = "too high" if given > true else "too low"
+    if not settings["min_rate"] - 1e-12 <= given <= settings["max_rate"] + 1e-12:
+        side += ", and outside of the bounds"
+    cycle, into = divmod(step, 2 * settings["half_cycle_steps"])
+    place = f"{into} step{'s' if into > 1 else ''} into" if into else "the first step of"
+    where = f", {place} cycle {cycle} (the first cycle is cycle 0)" if cycle else ""
+    return f"With {called}, your rate is {side} at step {step}{where}."
+
+
+@_exercise
+def cycle_plan(function, images=1280, batch_size=48, epochs=12, highest=(0.05, 0.1)):
+    """Check the cycle that `function(record)` trains with, by the rates that were really used."""
+    from helpers.training import RecordSteps
+
+    record = RecordSteps()
+    _called(function, record)
+    rates = record.table()["learning_rate"].to_numpy("float64")
+    _need(len(rates) > 0, "No update was logged. Is `record` among the callbacks of fit?")
+    per_epoch = -(-images // batch_size)
+    total = per_epoch * epochs
+    _need(
+        len(rates) == total,
+        f"{len(rates)} updates were made. Is it {epochs} epochs in batches of {batch_size}, on all "
+        f"{images:,} images?",
+    )
+    low, high = rates.min(), rates.max()
+    _need(
+        high > low, "The rate never changed. Is the optimizer that is compiled with the schedule's?"
+    )
+    _need(
+        highest[0] * 0.999 <= high <= highest[1] * 1.001,
+        "The highest rate that was used lies outside of what the sweep allows.",
+    )
+    _need(2.9 <= high / low <= 4.1, "The lowest rate is no third or quarter of the highest.")
+    _need(rates[0] <= low * 1.001, "The first update is not at the lowest rate.")
+    falls = np.flatnonzero(np.diff(rates) < 0)
+    _need(len(falls) > 0, "The rate never falls: training ends at a peak. Where is the trough?")
+    half = int(falls[0])
+    _need(
+        2 * per_epoch <= half + 1 and half <= 10 * per_epoch,
+        f"Your first half cycle is {'shorter than 2' if half < 2 * per_epoch else 'longer than 10'}"
+        " epochs. The last, short batch of an epoch counts too.",
+    )
+    missing = -total % (2 * half)
+    # The trough may lie a few updates beyond the end.
+    _need(
+        missing <= 0.02 * 2 * half,
+        "Training stops in the middle of a cycle. How many updates does an epoch have, with its "
+        "last, short batch?",
+    )
+    return "The rates that were used make cycles of the right length, ended at a trough."
+
+
+# end of lesson 03

@@ -186,6 +186,8 @@ class _MomentumFromSchedule:
     momentum_name = "momentum"
 
     def __init__(self, *args, momentum_schedule, **settings):
+        if isinstance(momentum_schedule, dict):
+            momentum_schedule = schedules.from_dict(momentum_schedule)
         low, high = _checked(momentum_schedule).rate_bounds
         if not 0 <= low <= high < 1 or high == 0:
             raise ValueError(
@@ -215,12 +217,6 @@ class _MomentumFromSchedule:
     def get_config(self):
         """Return the settings with the momentum's schedule, for `from_config`."""
         return super().get_config() | {"momentum_schedule": self.momentum_schedule.to_dict()}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        """Return the optimizer that `get_config` described."""
-        schedule = schedules.from_dict(config["momentum_schedule"])
-        return super().from_config(config | {"momentum_schedule": schedule}, custom_objects)
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)

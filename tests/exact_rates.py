@@ -17,7 +17,7 @@ import numpy as np
 from helpers import schedules
 
 FAR = 10_000_000
-LAST = 2**31
+LAST = 2**31 - 1
 # Half a unit in the last place of float32, relative to the number, and the smallest normal one.
 FLOAT32_ROUNDING = 2.0**-24 * (1 + 1e-6)
 FLOAT32_LEAST = 2.0**-126

@@ -1,14 +1,10 @@
-"""Every optimizer with every feature, under rates by layer: what works, as a table.
+"""Optimizers and features under rates by layer, with one oracle for all.
 
-Run with `python -m tests.layerwise_matrix`. A cell is a check that the tests make for some
-optimizers, and this for all: the model must come out as if each group of layers had been trained by
-an optimizer of its own, step by step and without a graph, with the rate, the decay and the count of
-updates of the group.
+A model must come out as if each group of layers had been trained by an optimizer of its own, step
+by step and without a graph, with the rate and the decay of the group.
 """
 
 import os
-import sys
-import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -19,7 +15,7 @@ import tensorflow as tf
 
 from helpers import schedules
 from helpers.keras_schedules import cycle_momentum
-from helpers.layerwise import differential, split, unfreeze
+from helpers.layerwise import differential, split
 from tests.keras_probe import run_python
 
 RATE, MULTIPLIERS = 0.02, (0.1, 0.5, 1.0)
@@ -137,7 +133,6 @@ def apart(
     model=None,
     steps=BATCHES * EPOCHS,
     rate_at=None,
-    begins=(0, 0, 0),
     clip=None,
     gathered=1,
     factor=1.0,
@@ -151,7 +146,6 @@ def apart(
         model: What to train.
         steps: Number of updates.
         rate_at: Step to rate, in place of `RATE`.
-        begins: The step at which each group's optimizer begins.
         clip: What the norm of all gradients together may be.
         gathered: Batches for an update.
         factor: What all gradients are multiplied by.
@@ -169,7 +163,7 @@ def apart(
         for group, optimizer in enumerate(optimizers):
             if rate_at:
                 optimizer.learning_rate = rate_at(step) * multipliers[group]
-            if step >= begins[group] and multipliers[group]:
+            if multipliers[group]:
                 own = [pair for pair in pairs if groups.group_of(pair[1]) == group]
                 optimizer.apply(*zip(*own))
     return groups.values()
@@ -262,15 +256,6 @@ def check_xla(name):
     check_close(groups, apart(name))
 
 
-def check_unfreezing(name):
-    """One group more every epoch: each begins as with an optimizer of its own, and goes on."""
-    model, groups = together(name)
-    for epoch in range(3):
-        unfreeze(groups, epoch + 1)
-        fit(model, epochs=epoch + 1, initial_epoch=epoch)
-    check_close(groups, apart(name, steps=9, begins=(6, 3, 0)))
-
-
 FEATURES = {
     "rate": check_rate,
     "weight decay": check_decay,
@@ -282,19 +267,12 @@ FEATURES = {
     "loss scale": check_loss_scale,
     "steps per execution": check_execution,
     "XLA": check_xla,
-    "unfreezing": check_unfreezing,
 }
 WITHOUT_GRAPH = list(FEATURES)[:4]
-# One count of updates serves all groups for these numbers, so that a group that is unfrozen later
-# does not begin as with an optimizer of its own: the correction of Nadam's momentum, and a momentum
-# that follows a schedule.
-COUNTED_TOGETHER = {("Nadam", "unfreezing"), ("cycled momentum", "unfreezing")}
 # Keras's ScheduleFreeAdamW itself trains otherwise in a graph than step by step (in 3.15.1 it reads
 # a slot after the update where it means the value before).
 UNLIKE_IN_GRAPHS = {("ScheduleFree", each) for each in FEATURES if each not in WITHOUT_GRAPH}
-NOTHING_TO_COMPARE = COUNTED_TOGETHER | UNLIKE_IN_GRAPHS
 
-PASSED = ("ok", "-")
 FACTOR = "factor.txt"
 
 IN_A_NEW_PROCESS = """
@@ -359,54 +337,3 @@ def check_written(folder, name, **settings):
     with np.load(Path(folder, f"{name}.npz")) as written:
         model.set_weights(list(written.values()))
     check_close(grouped(model), apart(name, **settings), rtol=1e-3, atol=1e-5)
-
-
-def outcome(check, *arguments, **settings):
-    """Return `ok`, or what went wrong."""
-    try:
-        check(*arguments, **settings)
-    except Exception as error:
-        lines = [line for line in str(error).splitlines() if line.strip()]
-        return f"{type(error).__name__}: {' '.join(lines)[:200]}"
-    return "ok"
-
-
-def main():
-    """Print the table; the exit code is the number of cells that failed."""
-    rows = {}
-    for name in OPTIMIZERS:
-        cells = {
-            feature: "-" if (name, feature) in NOTHING_TO_COMPARE else outcome(check, name)
-            for feature, check in FEATURES.items()
-        }
-        rows[name] = cells
-    for feature, work, settings in (
-        ("save and load", save_all, {}),
-        ("two replicas", lambda *given: elsewhere("on_two_devices", *given), {"weight_decay": 0.5}),
-    ):
-        with tempfile.TemporaryDirectory() as folder:
-            work(folder, list(OPTIMIZERS))
-            for name in OPTIMIZERS:
-                rows[name][feature] = outcome(check_written, folder, name, **settings)
-    print_table(rows)
-    cells = [(name, feature, cell) for name, row in rows.items() for feature, cell in row.items()]
-    failed = [cell for cell in cells if cell[2] not in PASSED]
-    for name, feature, problem in failed:
-        print(f"\n{name} with {feature}: {problem}")
-    versions = f"Keras {keras.__version__}, TensorFlow {tf.__version__}"
-    print(f"\n{len(cells)} cells, {len(failed)} failed (- is nothing to compare with). {versions}")
-    return len(failed)
-
-
-def print_table(rows):
-    """Print one row for each optimizer."""
-    features = list(next(iter(rows.values())))
-    print("| optimizer |", " | ".join(features), "|")
-    print("|---" * (len(features) + 1) + "|")
-    for name, row in rows.items():
-        cells = [row[each] if row[each] in PASSED else "FAIL" for each in features]
-        print(f"| {name} |", " | ".join(cells), "|")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

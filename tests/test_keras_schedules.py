@@ -192,21 +192,6 @@ def test_keras_reads_back_the_schedule_that_it_wrote(schedule):
     assert back.get_config() == rate.get_config()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "error", "given", "allowed"),
-    [
-        ((0.1,), TypeError, "schedule is 0.1", "one of helpers.schedules"),
-        ((TRIANGLE, 0), ValueError, "gradient_accumulation_steps is 0", "allowed is 1 to"),
-        ((TRIANGLE, 1.5), TypeError, "gradient_accumulation_steps is 1.5", "a whole number >= 1"),
-    ],
-)
-def test_what_is_refused_is_named_with_what_is_allowed(arguments, error, given, allowed):
-    with pytest.raises(error) as refusal:
-        KerasSchedule(*arguments)
-    assert given in str(refusal.value)
-    assert allowed in str(refusal.value)
-
-
 SAVED = {
     "restarts": schedules.WarmRestarts(0.5, 5, 1.5, 0.01, 0.9),
     "exp_range": schedules.Triangular(0.01, 0.05, 3, "exp_range", 0.9),

@@ -57,20 +57,6 @@ def test_two_replicas_train_as_one_device(replicated, name):
     matrix.check_written(replicated, name, weight_decay=0.5)
 
 
-def test_the_matrix_reports_what_fails(monkeypatch, capsys):
-    def fails(name):
-        raise AssertionError("not at all\nclose")
-
-    monkeypatch.setattr(matrix, "FEATURES", {"works": lambda name: None, "fails": fails})
-    monkeypatch.setattr(matrix, "OPTIMIZERS", {"SGD": matrix.OPTIMIZERS["SGD"]})
-    for name in ("save_all", "elsewhere", "check_written"):
-        monkeypatch.setattr(matrix, name, lambda *arguments, **settings: None)
-    assert matrix.main() == 1
-    shown = capsys.readouterr().out
-    assert "| SGD | ok | FAIL | ok | ok |" in shown
-    assert "SGD with fails: AssertionError: not at all close" in shown
-
-
 def test_the_oracle_tells_a_scaled_gradient_from_a_scaled_rate():
     model = matrix.build_model()
     groups = matrix.grouped(model)
@@ -104,13 +90,6 @@ def test_a_loaded_model_has_the_multipliers_by_position_and_not_by_path(tmp_path
         matrix.fit(each)
     for one, other in zip(model.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-
-
-def test_a_class_that_is_not_known_when_loading_is_named():
-    model, _ = matrix.together("SGD")
-    config = model.optimizer.get_config() | {"optimizer": "lost>Rule"}
-    with pytest.raises(ValueError, match="'lost>Rule' is not known.*custom_objects"):
-        type(model.optimizer).from_config(config)
 
 
 def test_a_scheduled_optimizer_is_loaded_with_its_schedule(tmp_path):

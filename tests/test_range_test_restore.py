@@ -163,9 +163,10 @@ def interrupt_before_anything(model):
     def pressing(losses, *_):
         raise KeyboardInterrupt
 
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("helpers.range_test.tester.stop_point", pressing)
-        range_test.run(model, batches(), batches_per_rate=3, **OPTIONS)
+        with pytest.raises(KeyboardInterrupt):
+            range_test.run(model, batches(), batches_per_rate=3, **OPTIONS)
 
 
 def batches_per_rate(model):

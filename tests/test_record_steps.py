@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from helpers import schedules
 from helpers.keras_schedules import cycle_momentum
@@ -175,17 +174,3 @@ def test_schedules_of_keras_are_read_as_well():
     fit(build(keras.optimizers.SGD(rate)), record)
     wanted = [0.04] * 4 + [0.01] * 8
     np.testing.assert_allclose(record.table()["learning_rate"], wanted, rtol=1e-6)
-
-
-def test_tensorboard_gets_the_rate_of_every_step(tmp_path):
-    record = RecordSteps(log_dir=tmp_path)
-    fit(build(keras.optimizers.SGD(TRIANGLE.to_keras())), record)
-    logged = {}
-    for file in tmp_path.glob("events*"):
-        for event in tf.compat.v1.train.summary_iterator(str(file)):
-            for value in event.summary.value:
-                if value.tag == "learning_rate":
-                    logged[event.step] = float(tf.make_ndarray(value.tensor))
-    np.testing.assert_allclose(
-        [logged[step] for step in range(12)], TRIANGLE(np.arange(12)), rtol=1e-6
-    )

@@ -1,8 +1,5 @@
 """`plan_cycles` against trying every number of updates for the first cycle."""
 
-import re
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,77 +17,57 @@ def updates_by_counting(num_examples, batch_size):
     return updates
 
 
-def every_plan(total, cycles, mult):
-    """Return all cycle lengths that fit, by the length of the first cycle, shortest first."""
-    plans = []
-    for first in range(1, total + 1):
+def shortest_that_fill(total, cycles, mult):
+    """Try every first cycle; those of equal length are even, and the last must be needed."""
+    step = 2 if mult == 1 else 1
+    for first in range(step, 2 * total + 3, step):
         lengths = tuple(round(first * mult**index) for index in range(cycles))
-        if sum(lengths) > total:
-            break
-        plans.append(lengths)
-    return plans
+        if sum(lengths) >= total:
+            return lengths if mult == 1 or sum(lengths[:-1]) < total else None
+    return None
 
 
 @given(*SIZES, st.integers(1, 9), st.sampled_from(MULTS))
-def test_the_plan_is_the_longest_of_all_that_fit(examples, batch, epochs, cycles, mult):
+def test_cycles_are_the_shortest_that_fill_the_training(examples, batch, epochs, cycles, mult):
     total = updates_by_counting(examples, batch) * epochs
-    plans = every_plan(total, cycles, mult)
-    if not plans:
-        with pytest.raises(ValueError, match="not even one for the first cycle"):
-            plan_cycles(examples, batch, epochs, cycles=cycles, cycle_mult=mult)
+    lengths = shortest_that_fill(total, cycles, mult)
+    if cycles > total or lengths is None:
         return
     plan = plan_cycles(examples, batch, epochs, cycles=cycles, cycle_mult=mult)
     assert plan.updates_per_epoch * epochs == plan.total_steps == total
-    assert plan.cycle_steps == plans[-1]
-    assert bool(plan.warning) == (sum(plans[-1]) < total)
+    assert plan.cycle_steps == lengths
+    assert bool(plan.warning) == (sum(lengths) - total > 0.02 * lengths[-1])
 
 
 @given(*SIZES, st.sampled_from(MULTS))
-def test_without_a_number_of_cycles_training_always_ends_at_a_trough(examples, batch, epochs, mult):
+def test_a_schedule_of_a_plan_ends_at_a_trough_or_is_warned_of(examples, batch, epochs, mult):
     plan = plan_cycles(examples, batch, epochs, cycle_mult=mult)
-    fitting = [
-        plans[-1]
-        for cycles in (3, 4, 2, 5, 6, 7, 8, 1)
-        if (plans := every_plan(plan.total_steps, cycles, mult))
-        and sum(plans[-1]) == plan.total_steps
-    ]
-    halved = [lengths for lengths in fitting if mult == 1 and lengths[0] % 2 == 0]
-    assert plan.cycle_steps == (halved or fitting)[0]
-    assert plan.warning == ""
-
-
-@given(*SIZES, st.sampled_from(MULTS))
-def test_schedules_built_from_a_plan_end_with_a_cycle(examples, batch, epochs, mult):
-    plan = plan_cycles(examples, batch, epochs, cycle_mult=mult)
+    if plan.warning:
+        return
     restarts = WarmRestarts(0.1, plan.first_cycle_steps, plan.cycle_mult)
-    assert restarts.cycle_ends(plan.total_steps)[-1] == plan.total_steps
-    if plan.half_cycle_steps is not None:
+    ends = [sum(plan.cycle_steps)]
+    assert restarts.cycle_ends(ends[0])[-1:] == ends
+    assert ends[0] - plan.total_steps <= 0.02 * plan.cycle_steps[-1]
+    if mult == 1:
         triangle = Triangular(0.01, 0.1, plan.half_cycle_steps)
-        assert triangle.cycle_ends(plan.total_steps)[-1] == plan.total_steps
-    assert (plan.half_cycle_steps is None) == (mult != 1 or plan.first_cycle_steps % 2 == 1)
+        assert triangle.cycle_ends(ends[0])[-1:] == ends
+    else:
+        assert plan.half_cycle_steps is None
 
 
-@given(*SIZES, st.integers(2, 9), st.sampled_from(MULTS))
-def test_what_a_warning_advises_ends_at_a_trough(examples, batch, epochs, cycles, mult):
-    total = updates_by_counting(examples, batch) * epochs
-    if not every_plan(total, cycles, mult):
-        return
-    plan = plan_cycles(examples, batch, epochs, cycles=cycles, cycle_mult=mult)
-    left = total - sum(plan.cycle_steps)
-    if not left:
-        return
-    assert f": {left} of {total} updates {'is' if left == 1 else 'are'} left over." in plan.warning
-    other_cycles = re.search(r"(\d+) cycles", plan.warning)
-    other_epochs = re.search(r"(\d+) epochs", plan.warning)
-    if other_cycles:
-        again = plan_cycles(examples, batch, epochs, cycles=int(other_cycles[1]), cycle_mult=mult)
-        assert again.warning == ""
-    if other_epochs:
-        again = plan_cycles(examples, batch, int(other_epochs[1]), cycles=cycles, cycle_mult=mult)
-        assert again.warning == ""
-    if mult == 1 and epochs >= cycles:
-        # Epochs that are a multiple of the cycles always fit, and one is near.
-        assert other_epochs
+def test_ordinary_sizes_have_plans_that_work():
+    """CIFAR-10, MNIST, ImageNet, the digits and 5,000 examples; batches that do not divide."""
+    for examples, batch in [
+        (50_000, 100),
+        (60_000, 32),
+        (1_281_167, 256),
+        (1_280, 32),
+        (5_000, 64),
+    ]:
+        for epochs in (1, 3, 5, 10, 24, 30, 90):
+            plan = plan_cycles(examples, batch, epochs)
+            assert (plan.warning, len(plan.cycle_steps) >= 1) == ("", True)
+            assert isinstance(plan.half_cycle_steps, int)
 
 
 def test_the_last_smaller_batch_of_an_epoch_is_an_update():
@@ -105,6 +82,5 @@ def test_the_paper_of_cyclical_rates_as_a_plan():
 
 
 def test_the_longest_training_allowed_is_planned_without_trying_every_length():
-    plan = plan_cycles(2**31, 1, 1, cycles=20, cycle_mult=2)
-    assert sum(plan.cycle_steps) + int(re.search(r": (\d+) of", plan.warning)[1]) == 2**31
-    assert plan_cycles(1, 1, 2**31, cycles=1000).warning
+    assert plan_cycles(2**31 - 1, 1, 1, cycles=20, cycle_mult=2).cycle_steps[-1] > 2**29
+    assert plan_cycles(2**31 - 1, 1, 1).half_cycle_steps > 2**28

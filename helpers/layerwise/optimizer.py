@@ -1,5 +1,6 @@
 """`differential`: one optimizer of Keras, with a rate for each group of layers."""
 
+import contextlib
 import functools
 
 import keras
@@ -132,7 +133,7 @@ class Differential:
     """
 
     groups = None
-    # Of the group whose decay is taken at the moment.
+    # Of the group that is updated at the moment.
     _multiplier_now = 1.0
 
     def __init__(self, *args, multipliers, groups_of_variables=None, **others):
@@ -172,19 +173,25 @@ class Differential:
 
     def update_step(self, gradient, variable, learning_rate):
         """Update one variable, with the rate of its group."""
-        rate = learning_rate * self._multiplier_of(variable)
-        return super().update_step(gradient, variable, rate)
+        with self._as_group(self._multiplier_of(variable)) as multiplier:
+            return super().update_step(gradient, variable, learning_rate * multiplier)
 
     def _apply_weight_decay(self, variables):
         by_multiplier = {}
         for variable in variables:
             by_multiplier.setdefault(self._multiplier_of(variable), []).append(variable)
         for multiplier, own in by_multiplier.items():
-            self._multiplier_now = multiplier
-            try:
+            with self._as_group(multiplier):
                 super()._apply_weight_decay(own)
-            finally:
-                self._multiplier_now = 1.0
+
+    @contextlib.contextmanager
+    def _as_group(self, multiplier):
+        """Let the rate be that of a group, for code that asks for `self.learning_rate` itself."""
+        self._multiplier_now = multiplier
+        try:
+            yield multiplier
+        finally:
+            self._multiplier_now = 1.0
 
     @property
     def learning_rate(self):
