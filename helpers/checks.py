@@ -396,3 +396,110 @@ def cycle_plan(function, images=1280, batch_size=48, epochs=12, highest=(0.05, 0
 
 
 # end of lesson 03
+
+
+# lesson 04
+
+
+# (highest rate, first cycle, growth)
+_GROWING_CYCLES = ((1.0, 4, 2), (0.1, 41, 2), (0.2, 10, 3), (0.5, 7, 1))
+
+
+@_exercise
+def trough_epochs(answer, *, first_cycle_epochs, cycle_mult, most_epochs):
+    """Check the numbers of epochs after which training may stop."""
+    from helpers.schedules import WarmRestarts
+
+    given = sorted(float(epochs) for epochs in np.ravel(answer))
+    _need(len(given) > 0, "Give a list of numbers of epochs, such as [5, 10].")
+    true = WarmRestarts(1.0, first_cycle_epochs, cycle_mult=cycle_mult).cycle_ends(most_epochs)
+    _need(given[-1] <= most_epochs, "There is no time for the last of these.")
+    _need(given[0] == true[0], "The first stop differs. When does the first cycle end?")
+    _need(
+        set(given) <= set(true), "One of these is in the middle of a cycle. Cycle lengths add up."
+    )
+    _need(set(given) == set(true), "Right as far as it goes; there is time for more.")
+    return "At each of these, training stands at a trough."
+
+
+@_exercise
+def growing_restarts(function):
+    """Check `function(step, max_rate, first_cycle_steps, cycle_mult)`: restarts that grow."""
+    from helpers.schedules import WarmRestarts
+
+    compared = 0
+    for rate, first, mult in _GROWING_CYCLES:
+        settings = {"max_rate": rate, "first_cycle_steps": first, "cycle_mult": mult}
+        true = WarmRestarts(**settings)
+        # Logarithms in double precision first miss the fifth restart of a threefold cycle.
+        ends = [0, *true.cycle_ends(400 * first)][:7]
+        for step in sorted({end + shift for end in ends for shift in (-1, 0, 1)} - {-1}):
+            given = _called(function, step, **settings)
+            _need(
+                np.shape(given) == () and np.isreal(given),
+                f"At step {step} your function gives no number.",
+            )
+            hint = _off(settings, step, float(given), true)
+            _need(np.isclose(float(given), true(step), rtol=1e-6, atol=1e-12), hint)
+            compared += 1
+    return f"Your function agrees with the library's at {compared} steps."
+
+
+def _off(settings, step, given, schedule):
+    """Return at which settings and in which cycle a rate is off, and to which side."""
+    called = ", ".join(f"{name}={value:g}" for name, value in settings.items())
+    side = "too high" if given > schedule(step) else "too low"
+    if not -1e-12 <= given <= settings["max_rate"] + 1e-12:
+        side += ", and outside of the bounds"
+    ends = schedule.cycle_ends(step)
+    into = step - max([0, *ends])
+    place = f"{into} step{'s' if into > 1 else ''} into" if into else "the first step of"
+    where = f", {place} cycle {len(ends)} (the first cycle is cycle 0)" if ends else ""
+    return f"With {called}, your rate is {side} at step {step}{where}."
+
+
+@_exercise
+def trough_ensemble(function, train, splits, *, max_rate=0.1, first_cycle_steps=40, epochs=6):
+    """Check `function(weights)`: train with doubling restarts, average the troughs' outputs."""
+    import keras
+
+    from helpers.schedules import WarmRestarts
+
+    weights, members = [1, 3], []
+    found = np.asarray(_called(function, list(weights)), "float64")
+    schedule = WarmRestarts(max_rate, first_cycle_steps, cycle_mult=2)
+    ends, (x, y) = schedule.cycle_ends(10 * first_cycle_steps)[: len(weights)], splits.validation
+
+    class KeepTroughs(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if int(self.model.optimizer.iterations) in ends:
+                members.append(np.array(self.model(x, training=False), "float64"))
+
+    train(schedule.to_keras(), epochs, [KeepTroughs()])
+    wanted = members[0].shape
+    _need(
+        found.shape == wanted,
+        f"The shape is {found.shape}; wanted is one row per image, one column per class: {wanted}.",
+    )
+    _need(
+        np.allclose(found.sum(axis=1), 1, atol=1e-4),
+        "The rows do not add up to 1. Do your weights?",
+    )
+
+    def is_mean(shares):
+        return np.allclose(found, np.average(members, axis=0, weights=shares), atol=0.01)
+
+    _need(not is_mean([1, 0]) and not is_mean([0, 1]), "This is one trough alone.")
+    _need(
+        not is_mean([1, 1]) and not is_mean(weights[::-1]),
+        "The troughs are right, the mean is not: does each trough get its own weight?",
+    )
+    _need(
+        is_mean(weights),
+        "The probabilities differ from the library's. Is the network trained with your rates, "
+        f"with seed 0, and kept after {ends[0]} and {ends[1]} updates?",
+    )
+    return "Trained with your restarts; a weighted mean, and its rows are probabilities."
+
+
+# end of lesson 04

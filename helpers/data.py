@@ -264,26 +264,23 @@ def _arrays(name, path):
         if path is None:
             import keras
 
-            loaded = getattr(keras.datasets, name).load_data()
-            arrays = [array for split in loaded for array in split]
+            train, test = getattr(keras.datasets, name).load_data()
         else:
             with np.load(path, allow_pickle=False) as stored:
                 arrays = [np.asarray(stored[key]) for key in keys]
+            train, test = arrays[:2], arrays[2:]
+        shape, splits = DATA_SETS[name].image_shape, {}
+        for split, (x, y) in (("train", train), ("test", test)):
+            splits[split] = x.reshape(-1, *shape), y.reshape(-1).astype("int64")
+            if x.dtype != np.uint8 or x.max() < 128:
+                raise ValueError(f"x_{split} holds no bytes from 0 to 255")
     except Exception as error:  # Keras, zipfile and NumPy raise almost anything for damage.
         raise DataError(
             f"{name} could not be {'downloaded' if path is None else f'read from {path}'} "
             f"({type(error).__name__}: {error}). It is looked for as {', '.join(keys)}, all uint8. "
             f"{_remedy(name)}"
         ) from error
-    shape = DATA_SETS[name].image_shape
-    if any(array.dtype.kind not in "iu" for array in arrays) or arrays[0].max() != 255:
-        raise DataError(f"{path} holds no images of whole numbers, 0 to 255. {_remedy(name)}")
-    splits = [(x.reshape(-1, *shape), y.reshape(-1).astype("int64")) for x, y in _pairs(arrays)]
-    return dict(zip(("train", "test"), splits))
-
-
-def _pairs(arrays):
-    return zip(arrays[::2], arrays[1::2])
+    return splits
 
 
 def _photographs(folder):
