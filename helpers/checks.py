@@ -156,143 +156,6 @@ def grid_design(rates, seeds, build_model, splits, budget=24):
     return "A window, a spread, and a best rate in the middle, within the budget."
 
 
-# lesson 02
-
-
-_UNKNOWN_TURN = 0.2
-_CURVES = ([2.3] * 6, [3.0, 1.0, 2.0], list(np.geomspace(4, 0.5, 40)))
-
-
-def unknown_range_test():
-    """Return the `RangeTest` whose picture exercise 1 of lesson 02 reads: made up, and noisy."""
-    from helpers.results import RangeTest
-
-    rates = np.geomspace(1e-5, 2, 300)
-    places, turn = np.log10(rates), math.log10(_UNKNOWN_TURN)
-    fall = 2.3 - 1.7 / (1 + np.exp(-4 * (places + 1.8)))
-    rise = np.where(places > turn, 3.0 * (places - turn) ** 2, 0.0)
-    noise = np.random.default_rng(4).normal(0, 0.03, len(rates))
-    return RangeTest(rates, fall + rise + noise, smoothing=0.8, stop_reason="all rates were tried")
-
-
-@_exercise
-def read_range_test(answer):
-    """Check `(lowest point, minimum over ten)`, read off the picture of `unknown_range_test`."""
-    _need(np.shape(answer) == (2,), "Give two rates: (lowest point, minimum over ten).")
-    lowest, tenth = (float(rate) for rate in answer)
-    _need(min(lowest, tenth) > 0, "Rates are above 0: read the log axis.")
-    _need(
-        math.isclose(tenth, lowest / 10, rel_tol=0.05),
-        "Minimum over ten is a tenth of the rate with the lowest loss.",
-    )
-    true = unknown_range_test().suggest()["turning_point"]
-    side = "right" if lowest > true else "left"
-    # As close as eyes get on this axis.
-    _need(
-        abs(math.log10(lowest / true)) <= 0.2,
-        f"The line is lowest elsewhere: your rate is too far to the {side}.",
-    )
-    return "The lowest point of the line, and a tenth of its rate."
-
-
-@_exercise
-def smoothing(function):
-    """Check `function(losses, beta=0.98)`: an exponential mean that is corrected for its start."""
-    for losses in _CURVES:
-        for beta in (0.98, 0.5, 0.0):
-            given = np.asarray(_called(function, list(losses), beta=beta), "float64").ravel()
-            _need(
-                given.shape == (len(losses),),
-                f"{len(losses)} losses should give as many values; got {len(given)}.",
-            )
-            _need(
-                np.ptp(losses) > 0 or np.allclose(given, losses),
-                "A constant loss does not stay constant.",
-            )
-            weights = [beta ** np.arange(count)[::-1] for count in range(1, len(losses) + 1)]
-            true = [np.average(losses[: len(row)], weights=row) for row in weights]
-            _need(
-                np.allclose(given, true),
-                "The mean differs. How much should the past weigh, how much the loss?",
-            )
-    return "A constant stays constant, and each loss has its weight."
-
-
-@_exercise
-def own_range_test(function, rates, build_model, train, *, most=400, least=50):
-    """Check a range test by hand, `function(model, x, y, rates)`, and the rates chosen for it."""
-    import warnings
-
-    import keras
-
-    from helpers.range_test import run
-
-    def model():
-        keras.utils.set_random_seed(3)
-        return build_model()
-
-    def library(rates):
-        options = {"min_rate": rates[0], "max_rate": rates[-1], "steps": len(rates)}
-        options |= {"shuffle": False, "stop_factor": math.inf, "progress": False}
-        with warnings.catch_warnings():
-            # A test that shows no rise is refused below, in other words.
-            warnings.simplefilter("ignore")
-            return run(model(), train, **options)
-
-    short = np.geomspace(1e-5, 1e-3, 60)
-    own, true = model(), library(short).losses
-    before = [np.array(weights) for weights in own.get_weights()]
-    found = np.asarray(_called(function, own, *train, short), "float64").ravel()
-    _need(len(found) == len(short), f"{len(short)} rates should give as many losses.")
-    means = [true[at - at % 40 : at + 1].mean() for at in range(len(true))]
-    _need(
-        not np.allclose(found, means, rtol=0.002),
-        "These are means since the epoch began: the loss of the progress bar. What empties it?",
-    )
-    _need(
-        not np.allclose(found, library(short * 1e-6).losses, rtol=0.002),
-        "The loss does not change with the rates. Do they reach model.optimizer.learning_rate?",
-    )
-    _need(
-        np.allclose(found, true, rtol=0.02),
-        "The losses differ from the library's. Are the images in order, in batches of 32, and does "
-        "each update have its own rate, set before it?",
-    )
-    _need(
-        all(np.array_equal(*pair) for pair in zip(before, own.get_weights())),
-        "The weights are not what they were before the test. Put them back.",
-    )
-    rates = np.asarray(rates, "float64").ravel()
-    _need(len(rates) >= 20 and rates.min() > 0, "my_rates wants many rates, all above 0.")
-    factors = rates[1:] / rates[:-1]
-    _need(
-        factors.min() > 1 and np.allclose(factors, factors[0], rtol=0.01),
-        "Let each rate be the one before times the same factor, above 1.",
-    )
-    _need(len(rates) <= most, f"More than {most} updates. A range test is meant to be short.")
-    _need(
-        len(rates) >= least * math.log10(rates[-1] / rates[0]),
-        f"Fewer than {least} updates for each factor of ten. Begin higher, end lower, or take more "
-        "updates.",
-    )
-    test = library(rates)
-    low, high = test.bounds()
-    _need(low is not None, "The accuracy shows no rise at all. Are the rates high enough?")
-    quiet = np.nanmean(test.accuracies[: max(2, len(test) // 20)])
-    _need(
-        low > 3 * rates[0] and quiet <= 0.3,
-        "Learning begins with your very first rates: begin lower.",
-    )
-    _need(high is not None, "The accuracy still rises at your last rate: end higher.")
-    _need(
-        not test.warning,
-        "The loss does not rise up to your last rate: end higher, to see the whole.",
-    )
-    return "The losses are the library's, and the test shows where learning begins and ends."
-
-
-# end of lesson 02
-
 
 # lesson 03
 
@@ -397,7 +260,6 @@ def cycle_plan(function, images=1280, batch_size=48, epochs=12, highest=(0.05, 0
 
 # end of lesson 03
 
-
 # lesson 04
 
 
@@ -468,7 +330,7 @@ def trough_ensemble(function, train, splits, *, max_rate=0.1, first_cycle_steps=
     weights, members = [1, 3], []
     found = np.asarray(_called(function, list(weights)), "float64")
     schedule = WarmRestarts(max_rate, first_cycle_steps, cycle_mult=2)
-    ends, (x, y) = schedule.cycle_ends(10 * first_cycle_steps)[: len(weights)], splits.validation
+    x, ends = splits.validation[0], schedule.cycle_ends(10 * first_cycle_steps)[: len(weights)]
 
     class KeepTroughs(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -496,10 +358,285 @@ def trough_ensemble(function, train, splits, *, max_rate=0.1, first_cycle_steps=
     )
     _need(
         is_mean(weights),
-        "The probabilities differ from the library's. Is the network trained with your rates, "
-        f"with seed 0, and kept after {ends[0]} and {ends[1]} updates?",
+        "The probabilities differ from the library's. Is the network trained with your rates and "
+        "seed 0, and is the model kept where each cycle ends?",
     )
     return "Trained with your restarts; a weighted mean, and its rows are probabilities."
 
 
 # end of lesson 04
+
+
+# lesson 02
+
+
+_UNKNOWN_TURN = 0.2
+_CURVES = ([2.3] * 6, [3.0, 1.0, 2.0], list(np.geomspace(4, 0.5, 40)))
+
+
+def unknown_range_test():
+    """Return the `RangeTest` whose picture exercise 1 of lesson 02 reads: made up, and noisy."""
+    from helpers.results import RangeTest
+
+    rates = np.geomspace(1e-5, 2, 300)
+    places, turn = np.log10(rates), math.log10(_UNKNOWN_TURN)
+    fall = 2.3 - 1.7 / (1 + np.exp(-4 * (places + 1.8)))
+    rise = np.where(places > turn, 3.0 * (places - turn) ** 2, 0.0)
+    noise = np.random.default_rng(4).normal(0, 0.03, len(rates))
+    return RangeTest(rates, fall + rise + noise, smoothing=0.8, stop_reason="all rates were tried")
+
+
+@_exercise
+def read_range_test(answer):
+    """Check `(lowest point, minimum over ten)`, read off the picture of `unknown_range_test`."""
+    _need(np.shape(answer) == (2,), "Give two rates: (lowest point, minimum over ten).")
+    lowest, tenth = (float(rate) for rate in answer)
+    _need(min(lowest, tenth) > 0, "Rates are above 0: read the log axis.")
+    _need(
+        math.isclose(tenth, lowest / 10, rel_tol=0.05),
+        "Minimum over ten is a tenth of the rate with the lowest loss.",
+    )
+    true = unknown_range_test().suggest()["turning_point"]
+    side = "right" if lowest > true else "left"
+    # As close as eyes get on this axis.
+    _need(
+        abs(math.log10(lowest / true)) <= 0.2,
+        f"The line is lowest elsewhere: your rate is too far to the {side}.",
+    )
+    return "The lowest point of the line, and a tenth of its rate."
+
+
+@_exercise
+def smoothing(function):
+    """Check `function(losses, beta=0.98)`: an exponential mean that is corrected for its start."""
+    for losses in _CURVES:
+        for beta in (0.98, 0.5, 0.0):
+            given = np.asarray(_called(function, list(losses), beta=beta), "float64").ravel()
+            _need(
+                given.shape == (len(losses),),
+                f"{len(losses)} losses should give as many values; got {len(given)}.",
+            )
+            _need(
+                np.ptp(losses) > 0 or np.allclose(given, losses),
+                "A constant loss does not stay constant.",
+            )
+            weights = [beta ** np.arange(count)[::-1] for count in range(1, len(losses) + 1)]
+            true = [np.average(losses[: len(row)], weights=row) for row in weights]
+            _need(
+                np.allclose(given, true),
+                "The mean differs. How much should the past weigh, how much the loss?",
+            )
+    return "A constant stays constant, and each loss has its weight."
+
+
+@_exercise
+def own_range_test(function, rates, build_model, train, *, most=400, least=50):
+    """Check a range test by hand, `function(model, x, y, rates)`, and the rates chosen for it."""
+    import warnings
+
+    import keras
+
+    from helpers.range_test import run
+
+    def model():
+        keras.utils.set_random_seed(3)
+        return build_model()
+
+    def library(rates):
+        options = {"min_rate": rates[0], "max_rate": rates[-1], "steps": len(rates)}
+        options |= {"shuffle": False, "stop_factor": math.inf, "progress": False}
+        with warnings.catch_warnings():
+            # A test that shows no rise is refused below, in other words.
+            warnings.simplefilter("ignore")
+            return run(model(), train, **options)
+
+    short = np.geomspace(1e-5, 1e-3, 60)
+    own, true = model(), library(short).losses
+    before = [np.array(weights) for weights in own.get_weights()]
+    found = np.asarray(_called(function, own, *train, short), "float64").ravel()
+    _need(len(found) == len(short), f"{len(short)} rates should give as many losses.")
+    means = [true[at - at % 40 : at + 1].mean() for at in range(len(true))]
+    _need(
+        not np.allclose(found, means, rtol=0.002),
+        "These are means since the epoch began: the loss of the progress bar. What empties it?",
+    )
+    close = np.allclose(found, true, rtol=0.02)
+    _need(
+        close or not np.allclose(found, library(short * 1e-6).losses, rtol=0.02),
+        "The loss does not change with the rates. Do they reach model.optimizer.learning_rate?",
+    )
+    _need(
+        close,
+        "The losses differ from the library's. Are the images in order, in batches of 32, and does "
+        "each update have its own rate, set before it?",
+    )
+    _need(
+        all(np.array_equal(*pair) for pair in zip(before, own.get_weights())),
+        "The weights are not what they were before the test. Put them back.",
+    )
+    rates = np.asarray(rates, "float64").ravel()
+    _need(len(rates) >= 20 and rates.min() > 0, "my_rates wants many rates, all above 0.")
+    factors = rates[1:] / rates[:-1]
+    _need(
+        factors.min() > 1 and np.allclose(factors, factors[0], rtol=0.01),
+        "Let each rate be the one before times the same factor, above 1.",
+    )
+    _need(len(rates) <= most, f"More than {most} updates. A range test is meant to be short.")
+    _need(
+        len(rates) >= least * math.log10(rates[-1] / rates[0]),
+        f"Fewer than {least} updates for each factor of ten. Begin higher, end lower, or take more "
+        "updates.",
+    )
+    test = library(rates)
+    low, high = test.bounds()
+    _need(low is not None, "The accuracy shows no rise at all. Are the rates high enough?")
+    quiet = np.nanmean(test.accuracies[: max(2, len(test) // 20)])
+    _need(
+        low > 3 * rates[0] and quiet <= 0.3,
+        "Learning begins with your very first rates: begin lower.",
+    )
+    _need(high is not None, "The accuracy still rises at your last rate: end higher.")
+    _need(
+        not test.warning,
+        "The loss does not rise up to your last rate: end higher, to see the whole.",
+    )
+    return "The losses are the library's, and the test shows where learning begins and ends."
+
+
+# end of lesson 02
+
+
+# lesson 05
+@_exercise
+def rate_spread(function):
+    """Check an optimizer with a rate for each layer: `function(layers, top_rate, ratio)`."""
+    import keras
+
+    from helpers.layerwise import differential, split
+
+    for count, top_rate, ratio in ((3, 0.01, 10), (5, 0.02, 2.6), (1, 0.003, 10), (4, 0.01, 0.5)):
+        called = f"With {count} layer{'s' * (count > 1)}, top_rate={top_rate:g}, ratio={ratio:g}"
+        names = [f"layer_{'abcde'[place]}" for place in range(count)]
+        optimizer = _called(function, list(names), top_rate, ratio)
+        _need(
+            isinstance(optimizer, keras.optimizers.Optimizer),
+            f"{called}, an optimizer of Keras is wanted.",
+        )
+        true = np.array([top_rate / ratio**steps for steps in reversed(range(count))])
+        first, last = _largest_changes(names, lambda _: optimizer)
+        # In its first update Adam moves each weight by the rate.
+        if not np.allclose(first, true, rtol=0.02):
+            _need(
+                np.ptp(first) > 0.02 * top_rate or np.ptp(true) == 0,
+                f"{called}, all layers move alike. Is it the rate that you scale?",
+            )
+            _need(
+                not np.allclose(first, true[::-1], rtol=0.02),
+                f"{called}, the order is turned round. Which layer meets the input?",
+            )
+            _need(
+                np.isclose(first[-1], top_rate, rtol=0.02),
+                f"{called}, the last layer should train at top_rate itself.",
+            )
+            _need(False, f"{called}, neighbors do not differ by the ratio everywhere.")
+        adam = keras.optimizers.Adam()
+        _, wanted = _largest_changes(
+            names, lambda model: differential(adam, split(model, names[1:]), rates=true)
+        )
+        _need(
+            np.allclose(last, wanted, rtol=0.02),
+            f"{called}, the first update is right, and later ones are not those of Adam.",
+        )
+    return "Each layer moves at its own rate, with equal factors between neighbors."
+
+
+def _largest_changes(names, make_optimizer, updates=5):
+    """Return the largest change in each layer, after one update and after several."""
+    import keras
+
+    generator = np.random.default_rng(5)
+    layers = [keras.layers.Dense(4, activation="tanh", name=name) for name in names]
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    start = [generator.normal(size=weights.shape) / 2 for weights in model.get_weights()]
+    model.set_weights(start)
+    model.compile(make_optimizer(model), "mse", run_eagerly=True)
+    x, y = generator.normal(size=(2, 20, 4))
+    found = []
+    for update in range(updates):
+        model.train_on_batch(x, y)
+        if update in (0, updates - 1):
+            changes = [np.abs(a - b).max() for a, b in zip(start, model.get_weights())]
+            found.append(np.reshape(changes, (-1, 2)).max(axis=1))
+    return found
+
+
+@_exercise
+def first_rate(answer, *, top_rate, layers, factor):
+    """Check the rate of the first of some layers, where each has a factor more than the last."""
+    given = np.asarray(answer, "float64")
+    _need(given.size == 1 and given > 0, "Give one rate above 0, as a number.")
+    # How many steps down from the last layer would give this rate; two digits of it are enough.
+    steps, close = np.log(top_rate / given.item()), 0.05
+    missing = steps - (layers - 1) * np.log(factor)
+    if abs(missing) >= close:
+        _need(steps >= 0, "The first layer would learn faster than the last.")
+        _need(
+            abs(abs(missing) - np.log(factor)) >= close,
+            "Off by one factor: count the steps between layers.",
+        )
+        low = "low" if missing > 0 else "high"
+        _need(False, f"Too {low}. How often does it shrink, and from where?")
+    return "That is how little of the rate is left at the input."
+
+
+@_exercise
+def group_adam(function):
+    """Check Adam with a multiplier for the rate of a group, its mistake repaired.
+
+    It is called as `function(weights, gradients, memory, rate=..., multiplier=...)`; `memory` is a
+    dict of `mean` and `square` (arrays, 0 at first) and `updates` (0 at first).
+    """
+    generator, rate, updates = np.random.default_rng(5), 0.01, 30
+    start = generator.normal(size=4)
+    # One steady, one noisy, one that changes sign, one far smaller than the others.
+    columns = [np.full(updates, 2.0), generator.normal(1, 1, updates)]
+    columns += [np.resize([1.0, -0.5], updates), np.full(updates, 0.01)]
+    gradients = np.transpose(columns)
+    # What Adam adds in all, from the weighted means that it stands for.
+    true = np.zeros(4)
+    for last in range(1, updates + 1):
+        ages, seen = np.arange(last)[::-1, None], gradients[:last]
+        mean = np.sum(0.9**ages * seen, axis=0) / np.sum(0.9**ages)
+        square = np.sum(0.999**ages * seen**2, axis=0) / np.sum(0.999**ages)
+        true -= rate * mean / (np.sqrt(square) + 1e-7)
+    for multiplier in (1.0, 0.1, 0.001, 0.0):
+        weights, memory = start.copy(), {"mean": np.zeros(4), "square": np.zeros(4), "updates": 0}
+        settings = {"rate": rate, "multiplier": multiplier}
+        for gradient in gradients:
+            weights = _called(function, weights, gradient.copy(), memory, **settings)
+            _need(
+                np.shape(weights) == (4,),
+                "It should return the new weights, an array as long as the old ones.",
+            )
+        change = np.asarray(weights, "float64") - start
+        _need(
+            np.isfinite(change).all(),
+            f"With the multiplier {multiplier:g} a weight is no finite number.",
+        )
+        _need(multiplier or not change.any(), "With the multiplier 0 the weights still move.")
+        if np.allclose(change, multiplier * true, rtol=1e-3, atol=1e-9):
+            continue
+        _need(
+            multiplier != 1,
+            "With the multiplier 1 it is Adam no longer: look at what else you changed.",
+        )
+        share = np.linalg.norm(change) / np.linalg.norm(true)
+        _need(
+            False,
+            f"With the multiplier {multiplier:g} the weights move {share:.3g} times as far as with "
+            f"1, after {updates} updates.",
+        )
+    return "Each group moves as under an Adam of its own, with its own rate."
+
+
+# end of lesson 05

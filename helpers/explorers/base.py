@@ -6,6 +6,7 @@ import io
 import time
 
 import ipywidgets as widgets
+import matplotlib
 
 from helpers.plotting.style import bundle, new_figure
 
@@ -14,7 +15,6 @@ BURST_SECONDS = 0.004
 # A pause this long ends a movement; what was there before it stays as a ghost.
 PAUSE_SECONDS = 0.8
 WIDTH = "780px"
-PLACE = widgets.Layout(grid_area="1 / 1 / 2 / 2", margin="0", overflow="hidden")
 BADGES = {True: "color:#FFFFFF;background:#006B4E", False: "color:#000000;background:#E8E8E8"}
 
 
@@ -49,8 +49,10 @@ class Explorer:
         self._draw, self._panels, self._size = draw, panels, size
         self._score, self._first = score, self.values
         self._waiting, self._key, self._moved_at = None, None, 0.0
-        self._ghost, self._back, self._front = (widgets.HTML(layout=PLACE) for _ in range(3))
-        self._ghost.layout = widgets.Layout(grid_area=PLACE.grid_area, margin="0", opacity="0.25")
+        place = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "overflow": "hidden"}
+        self._ghost, self._back, self._front = (
+            widgets.HTML(layout=widgets.Layout(**place)) for _ in range(3)
+        )
         self._badge, self._words = widgets.HTML(), widgets.HTML()
         for control in self.controls.values():
             control.observe(self._changed, names="value")
@@ -139,7 +141,8 @@ class Explorer:
             self._ghost.value, self._back.value = "", _svg(figure, "back")
             self._key = key
         elif moment - self._moved_at > PAUSE_SECONDS:
-            self._ghost.value = self._front.value.replace('role="img"', 'aria-hidden="true"')
+            ghost = self._front.value.replace('role="img"', 'aria-hidden="true"')
+            self._ghost.value = f'<div style="opacity:0.25">{ghost}</div>'
         self._moved_at = moment
         self._front.value = _svg(figure, "front", figure.alt)
         self._text = figure.alt
@@ -219,7 +222,9 @@ def _svg(figure, layer, alt=""):
             artist.set_visible(shown and artist.get_visible())
     file = io.StringIO()
     blank = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(file, format="svg", metadata=blank)
+    # The same picture for the same figure.
+    with matplotlib.rc_context({"svg.hashsalt": "course"}):
+        figure.savefig(file, format="svg", metadata=blank)
     for ax in figure.axes:
         for artist in ax.get_children():
             artist.set_visible(True)

@@ -357,7 +357,8 @@ def sweep(runs):
         if part != "all":
             tail = own.table().query(f"epoch > {epochs * 2 / 3}")[metric]
             panels[0].set_xlim(epochs * 2 / 3, epochs)
-            panels[0].set_ylim(tail.quantile(0.02), tail.max())
+            low, high = tail.quantile(0.02), tail.max()
+            panels[0].set_ylim(low, max(high, low + 1e-9))
         rows = own.summary(metric).sort_values("mean", ascending=direction(metric) == "min")
         best = own.best(metric)
         for place, (label, row) in enumerate(rows.iterrows()):

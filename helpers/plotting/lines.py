@@ -98,7 +98,7 @@ def drawn_steps(cycle_ends, total_steps):
     # An odd number of points has the middle of each cycle among them.
     points = max(5, MOST_POINTS // len(starts) // 2 * 2 + 1)
     even = np.linspace(starts, stops, points).round().astype("int64").ravel()
-    return np.unique(np.minimum([*even, *(stops - 1)], total_steps - 1))
+    return np.unique(np.minimum([*even, *(stops - 1), total_steps], total_steps - 1))
 
 
 def _name_epochs(ax, total_steps, steps_per_epoch):
