@@ -131,7 +131,7 @@ def range_test_settings(experiment):
 
 def range_test_untrained(experiment):
     """A range test of the residual net before training, CIFAR-10, 300 updates, five seeds."""
-    train = data.load("cifar10").train
+    train = data.load("cifar10", limit=(10_000, None, None)).train
     experiment.look(build_small_resnet, 0.001, train, 0, 128)
     options = {"seeds": FIVE_SEEDS, "batch_size": 128, "progress": False, "min_rate": 1e-5}
     return range_test.run_seeds(build_small_resnet, train, **options)
@@ -139,10 +139,10 @@ def range_test_untrained(experiment):
 
 def range_test_trained(experiment):
     """The same range test after ten epochs of one cycle with a peak of 0.1, five seeds."""
-    splits = data.load("cifar10")
+    splits = data.load("cifar10", limit=(10_000, None, None))
     experiment.look(build_small_resnet, 0.001, splits.train, 0, 128)
     keras.utils.set_random_seed(0)
-    model = build_small_resnet(keras.optimizers.SGD(OneCycle(0.1, 3520).to_keras(), momentum=0.9))
+    model = build_small_resnet(keras.optimizers.SGD(OneCycle(0.1, 790).to_keras(), momentum=0.9))
     model.fit(*splits.train, 128, 10, verbose=0)
 
     def build():
