@@ -15,7 +15,7 @@ EXPERIMENTS = ROOT / "notebooks" / "experiments"
 FILES = sorted(STORED.glob("*.json"))
 NEEDED = {"command", "what", "data", "split", "seeds", "date", "minutes", "keras", "tensorflow"}
 # What needs no file; the others are looked at where LEARNING_RATE_DATA is set.
-EMBEDDED = {"digits"}
+EMBEDDED = {"digits", "none"}
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def trial(experiment):
     "A trial."
     return common.joined([experiment.part(f"part {{p}}", stopped, p) for p in (0, 1)])
 sys.argv = ["trial.py", "trial"]
-common.command({{"trial": trial}})
+common.command(trial)
 """
 
 
@@ -100,7 +100,7 @@ def test_a_stopped_experiment_replaces_nothing_and_goes_on(tmp_path):
 def test_an_experiment_without_its_data_says_so_in_one_sentence():
     settings = {name: value for name, value in os.environ.items() if name != "LEARNING_RATE_DATA"}
     done = subprocess.run(
-        [sys.executable, str(EXPERIMENTS / "batch_norm.py"), "statistics_photographs"],
+        [sys.executable, str(EXPERIMENTS / "tournament.py"), "statistics_photographs"],
         env=settings | {"KERAS_HOME": os.devnull + "/none"},
         capture_output=True,
         text=True,

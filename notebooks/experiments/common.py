@@ -27,6 +27,7 @@ import numpy as np
 import tensorflow as tf
 
 from helpers import data
+from helpers.models import build_dense_net
 from helpers.progress import Bar
 from helpers.results import STORED, load
 from helpers.training import iterate
@@ -71,17 +72,18 @@ class Experiment:
 
     def train(self, build_model, schedules, train, validation=None, **options):
         """Train as `training.compare` does, but end at Ctrl-C; return the `Runs`."""
-        seed, schedule = options.get("seeds", (0,))[0], next(iter(schedules.values()))
-        first = train(seed) if callable(train) else train
-        self.look(build_model, schedule, first, seed, options.get("batch_size", 32))
+        if self.only_look:
+            seed, schedule = options.get("seeds", (0,))[0], next(iter(schedules.values()))
+            first = train(seed) if callable(train) else train
+            self.look(build_model, schedule, first, seed, options.get("batch_size", 32))
         bar = Bar()
         for moment in iterate(build_model, schedules, train, validation, **options):
             bar.show(moment.fraction, moment.text)
         return moment.finished
 
     def look(self, build_model, schedule, train, seed=0, batch_size=32):
-        """Note the losses of the first three updates, without shuffling: they agree anywhere."""
-        if "first_losses" in self.about:
+        """End with the losses of three updates, without shuffling: they agree anywhere."""
+        if not self.only_look:
             return
         keras.utils.set_random_seed(seed)
         model, losses = build_model(), []
@@ -92,9 +94,7 @@ class Experiment:
             batch = [part[places] for part in train]
             model.reset_metrics()
             losses.append(float(model.train_on_batch(*batch, return_dict=True)["loss"]))
-        self.about["first_losses"] = losses
-        if self.only_look:
-            raise Looked(losses)
+        raise Looked(losses)
 
 
 def first_losses(measure, name):
@@ -106,13 +106,14 @@ def first_losses(measure, name):
     raise ValueError(f"{name} trains nothing.")
 
 
-def command(experiments):
+def command(*functions):
     """Measure what the command line names, and store it.
 
     Args:
-        experiments: Dict of name to function: `measure(experiment) -> record`. The first line of
-            its docstring says what is measured.
+        functions: `measure(experiment) -> record` each. Its name is that of the experiment, and the
+            first line of its docstring says what is measured.
     """
+    experiments = {function.__name__: function for function in functions}
     names = sys.argv[1:] or list(experiments)
     if unknown := set(names) - set(experiments):
         sys.exit(
@@ -123,10 +124,9 @@ def command(experiments):
         sys.exit(max(subprocess.run([sys.executable, script, name]).returncode for name in names))
     (name,) = names
     path = STORED / f"{name}.json"
-    if not os.access(STORED, os.W_OK):
-        sys.exit(f"{STORED} cannot be written to.")
     experiment, began = Experiment(name), time.perf_counter()
     try:
+        experiment.about["first_losses"] = first_losses(experiments[name], name)
         record = experiments[name](experiment)
     except KeyboardInterrupt:
         print(f"{name}: stopped; the same command goes on with what is finished.")
@@ -146,7 +146,7 @@ def command(experiments):
     about = record.about | experiment.about | made
     dataclasses.replace(record, about=about).save(path)
     shutil.rmtree(experiment.folder, ignore_errors=True)
-    print(f"{name}: stored in {path.relative_to(ROOT)} after {made['minutes']} minutes.")
+    print(f"{name}: stored after {made['minutes']} minutes in {path}")
 
 
 @functools.cache
@@ -172,47 +172,47 @@ def train_on_digits(experiment, build_model, schedules, epochs, seeds, **options
     return runs if "evaluate_at" in options else runs.at_end()
 
 
-def with_new_statistics(train, held_out, updates, batch_size=500, examples=5000):
+def scores(model, held_out, prefix=""):
+    """Return loss and accuracy on each set in `held_out`, a dict of name to `(x, y)`."""
+    found = {}
+    for name, (x, y) in held_out.items():
+        measured = model.evaluate(x, y, batch_size=500, verbose=0, return_dict=True)
+        found |= {f"{prefix}{name}_{metric}": value for metric, value in measured.items()}
+    return found
+
+
+def with_new_statistics(splits, *updates, batch_size=500, examples=5000):
     """Return `measure` for nets with batch normalization: metrics with statistics taken anew.
 
     Moving statistics lag behind weights that move fast. Here they are the means over training
     images in training mode, at the weights as they are; the model stays as it was.
 
     Args:
-        train: `(x, y)`, of which the first `examples` give the statistics.
-        held_out: Dict of `val` and `test` to `(x, y)`.
-        updates: Measure after so many only.
+        splits: `DataSplits`; the first training images give the statistics.
+        updates: Measure after so many only: it takes as long as an epoch or two.
         batch_size: Images for one call.
         examples: Images for the statistics.
 
     Returns:
         `model -> dict`: `val_loss` and so on, and with moving statistics `moving_val_loss`.
     """
-
-    def scores(model, prefix):
-        found = {}
-        for name, (x, y) in held_out.items():
-            logits = model.predict(x, batch_size=batch_size, verbose=0)
-            losses = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
-            found[f"{prefix}{name}_loss"] = float(np.mean(losses))
-            found[f"{prefix}{name}_accuracy"] = float((logits.argmax(axis=1) == y).mean())
-        return found
+    held_out = {"val": splits.validation, "test": splits.test}
 
     def measure(model):
-        if int(model.optimizer.iterations) < updates:
+        if int(model.optimizer.iterations) not in updates:
             return {}
-        found = scores(model, "moving_")
+        found = scores(model, held_out, "moving_")
         variables = model.variables
         before = [variable.numpy() for variable in variables]
         own = [one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)]
         momenta = [layer.momentum for layer in own]
-        images = train[0][:examples]
+        images = splits.train[0][:examples]
         for done, first in enumerate(range(0, len(images), batch_size)):
             for layer in own:
                 # Each batch then has the same share of the mean.
                 layer.momentum = done / (done + 1)
             model(images[first : first + batch_size], training=True)
-        found |= scores(model, "")
+        found |= scores(model, held_out)
         for layer, momentum in zip(own, momenta):
             layer.momentum = momentum
         for variable, value in zip(variables, before):
@@ -225,30 +225,30 @@ def with_new_statistics(train, held_out, updates, batch_size=500, examples=5000)
 def joined(records):
     """Return several `Runs` as one."""
     first, *others = records
-    return first.concat(*others) if others else first
+    return first.concat(*others)
 
 
-def tuned_then_judged(train, policies, rates, tuning_seeds, seeds, metric="val_loss"):
+def tuned_then_judged(experiment, train, policies, rates, tuning_seeds=TUNING_SEEDS, seeds=None):
     """Choose each policy's rate with some seeds, and train it at that rate with others.
 
     A rate that is chosen from the edge of its grid widens the grid by a rate as far away as its
-    neighbor, twice at most.
+    neighbor, twice at most. What was chosen is noted in `experiment.about`.
 
     Args:
+        experiment: The `Experiment`.
         train: `(labels, seeds) -> Runs`; labels are pairs of policy and rate.
         policies: Names.
         rates: Rates for all, or dict of policy to rates.
-        tuning_seeds: Seeds that choose.
-        seeds: Other seeds, of the comparison.
-        metric: What is chosen by.
+        tuning_seeds: Seeds that choose, by validation loss.
+        seeds: Other seeds, of the comparison; None is `TWENTY_SEEDS`.
 
     Returns:
-        The `Runs` of both; `about["tuned_rates"]`, and `about["tuning_seeds"]`.
+        The `Runs` of both.
     """
     grids = {name: sorted(rates[name] if isinstance(rates, dict) else rates) for name in policies}
     tuning = train([(name, rate) for name in grids for rate in grids[name]], tuning_seeds)
     for _ in range(2):
-        found = tuning.tuned(metric).about
+        found = tuning.tuned("val_loss").about
         wider = []
         for name in found["at_edge"]:
             low = found["tuned_rates"][name] <= grids[name][0]
@@ -258,7 +258,60 @@ def tuned_then_judged(train, policies, rates, tuning_seeds, seeds, metric="val_l
             wider.append((name, float(f"{new:.3g}")))
         if wider:
             tuning = tuning.concat(train(wider, tuning_seeds))
-    chosen = tuning.tuned(metric).about
-    final = train(list(chosen["tuned_rates"].items()), seeds)
-    about = {key: chosen[key] for key in ("tuned_rates", "tuned_by", "at_edge")}
-    return tuning.concat(final), about | {"tuning_seeds": list(tuning_seeds)}
+    chosen = tuning.tuned("val_loss").about
+    final = train(list(chosen["tuned_rates"].items()), seeds or TWENTY_SEEDS)
+    experiment.about |= {key: chosen[key] for key in ("tuned_rates", "tuned_by", "at_edge")}
+    experiment.about["tuning_seeds"] = list(tuning_seeds)
+    return tuning.concat(final)
+
+
+def tuned_on_digits(experiment, policies, rates, epochs, total, also=None):
+    """Tune policies of the dense net on the digits, and judge them; two looks an epoch.
+
+    Args:
+        experiment: The `Experiment`.
+        policies: `(rate, total) -> dict` of name to schedule.
+        rates: Highest rates.
+        epochs: Passes, of 40 updates each.
+        total: Updates.
+        also: What is judged without tuning: dict of `(name, rate)` to schedule.
+
+    Returns:
+        The `Runs`.
+    """
+
+    def train(labels, seeds):
+        grid = {(name, rate): policies(rate, total)[name] for name, rate in labels}
+        if seeds != TWENTY_SEEDS:
+            return train_on_digits(experiment, build_dense_net, grid, epochs, seeds)
+        moments = {"evaluate_at": range(20, total, 20)}
+        return train_on_digits(
+            experiment, build_dense_net, grid | (also or {}), epochs, seeds, **moments
+        )
+
+    return tuned_then_judged(experiment, train, policies(1, total), rates)
+
+
+def tuned_one_by_one(experiment, one, policies, rates, also=()):
+    """Tune with seed 100 and judge with five others, each training a part that survives a stop.
+
+    Args:
+        experiment: The `Experiment`.
+        one: `(policy, rate, seed) -> Runs`.
+        policies: Names.
+        rates: Rates for all, or dict of policy to rates.
+        also: Pairs of policy and rate that are judged without tuning.
+
+    Returns:
+        The `Runs` of both.
+    """
+
+    def train(labels, seeds):
+        labels = [*labels, *also] if seeds == FIVE_SEEDS else labels
+        return joined(
+            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
+            for seed in seeds
+            for name, rate in labels
+        )
+
+    return tuned_then_judged(experiment, train, policies, rates, (100,), FIVE_SEEDS)

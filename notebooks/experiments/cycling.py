@@ -1,17 +1,7 @@
 """Lesson 03's experiments: cycles against a constant rate, and against a fall alone."""
 
+import common
 import keras
-from common import (
-    FIVE_SEEDS,
-    TUNING_SEEDS,
-    TWENTY_SEEDS,
-    command,
-    digits,
-    joined,
-    train_on_digits,
-    tuned_then_judged,
-    with_new_statistics,
-)
 from networks import build_densely_connected_net, build_residual_net, build_sigmoid_net
 
 from helpers import models
@@ -20,18 +10,14 @@ from helpers.schedules import Constant, Cosine, OneCycle, OppositeMomentum, Piec
 
 EPOCHS, TOTAL_STEPS = 10, 400
 RATES = (0.01, 0.0178, 0.0316, 0.0562, 0.1, 0.178, 0.316, 0.562, 1.0)
-# Around the best constant rate of each optimizer, two a decade.
+# The lowest of four rates around the best constant one of each optimizer, two a decade.
 OPTIMIZERS = {
-    "SGD": (keras.optimizers.SGD, {}, (0.0316, 0.1, 0.316, 1.0)),
-    "momentum": (keras.optimizers.SGD, {"momentum": 0.9}, (0.01, 0.0316, 0.1, 0.316)),
-    "Nesterov": (
-        keras.optimizers.SGD,
-        {"momentum": 0.9, "nesterov": True},
-        (0.01, 0.0316, 0.1, 0.316),
-    ),
-    "RMSprop": (keras.optimizers.RMSprop, {}, (0.000316, 0.001, 0.00316, 0.01)),
-    "Adam": (keras.optimizers.Adam, {}, (0.001, 0.00316, 0.01, 0.0316)),
-    "AdaGrad": (keras.optimizers.Adagrad, {}, (0.01, 0.0316, 0.1, 0.316)),
+    "SGD": (keras.optimizers.SGD, {}, 0.0316),
+    "momentum": (keras.optimizers.SGD, {"momentum": 0.9}, 0.01),
+    "Nesterov": (keras.optimizers.SGD, {"momentum": 0.9, "nesterov": True}, 0.01),
+    "RMSprop": (keras.optimizers.RMSprop, {}, 0.000316),
+    "Adam": (keras.optimizers.Adam, {}, 0.001),
+    "AdaGrad": (keras.optimizers.Adagrad, {}, 0.01),
 }
 NETWORKS = {
     "sigmoid": (build_sigmoid_net, (0.1, 0.316, 1.0, 3.16)),
@@ -62,40 +48,38 @@ def policies(rate, total=TOTAL_STEPS):
 def cycling_bounds(experiment):
     """Nine highest rates with and without cycles on the digits, dense net, 20 seeds."""
     grid = {(name, rate): one for rate in RATES for name, one in policies(rate).items()}
-    return train_on_digits(experiment, models.build_dense_net, grid, EPOCHS, TWENTY_SEEDS)
+    return common.train_on_digits(
+        experiment, models.build_dense_net, grid, EPOCHS, common.TWENTY_SEEDS
+    )
 
 
 def cycling_optimizers(experiment):
     """Cycles under six optimizers on the digits, each tuned by itself, 20 seeds."""
-    parts = []
-    for name, (kind, options, rates) in OPTIMIZERS.items():
+    chosen = ("constant", "triangular", "triangular2", "one fall")
+    grids = {
+        f"{name}, {policy}": [float(f"{lowest * 10 ** (place / 2):.3g}") for place in range(4)]
+        for name, (_, _, lowest) in OPTIMIZERS.items()
+        for policy in chosen
+    }
 
-        def build(kind=kind, options=options):
+    def one(label, rate, seeds):
+        name, policy = label.split(", ")
+        kind, options, _ = OPTIMIZERS[name]
+
+        def build():
             return models.build_dense_net(optimizer=kind(0.01, **options))
 
-        parts.append(experiment.part(name, _tuned, experiment, name, build, rates))
-    return joined(parts)
+        grid = {(label, rate): policies(rate)[policy]}
+        return common.train_on_digits(experiment, build, grid, EPOCHS, seeds)
+
+    return _tuned(experiment, one, grids, grids)
 
 
-def _tuned(experiment, name, build, rates):
+def _tuned(experiment, one, policies, rates):
     def train(labels, seeds):
-        grid = {(f"{name}, {one}", rate): policies(rate)[one] for one, rate in labels}
-        return train_on_digits(experiment, build, grid, EPOCHS, seeds)
+        return common.joined(one(*label, seeds) for label in labels)
 
-    chosen = ("constant", "triangular", "triangular2", "one fall")
-    return _judged(lambda labels, seeds: _unnamed(train(labels, seeds)), name, chosen, rates)
-
-
-def _unnamed(runs):
-    """Drop the optimizer from the names of policies while they are tuned."""
-    policy = runs.frame["policy"].str.split(", ").str[-1]
-    return type(runs)(runs.frame.assign(policy=policy), runs.about)
-
-
-def _judged(train, name, policies, rates):
-    runs, about = tuned_then_judged(train, policies, rates, TUNING_SEEDS, TWENTY_SEEDS)
-    frame = runs.frame.assign(policy=name + ", " + runs.frame["policy"])
-    return type(runs)(frame, runs.about | {"tuning_seeds": about["tuning_seeds"]})
+    return common.tuned_then_judged(experiment, train, policies, rates)
 
 
 def cycling_momentum(experiment):
@@ -113,46 +97,33 @@ def cycling_momentum(experiment):
             return models.build_dense_net(optimizer=cycle_momentum(sgd, kinds[name](rate)))
 
         grid = {(name, rate): OneCycle(rate, TOTAL_STEPS)}
-        return train_on_digits(experiment, build, grid, EPOCHS, seeds)
+        return common.train_on_digits(experiment, build, grid, EPOCHS, seeds)
 
-    def train(labels, seeds):
-        return joined([one(*label, seeds) for label in labels])
-
-    rates = (0.0178, 0.0316, 0.0562, 0.1, 0.178, 0.316)
-    runs, about = tuned_then_judged(train, list(kinds), rates, TUNING_SEEDS, TWENTY_SEEDS)
-    experiment.about |= about
-    return runs
+    return _tuned(experiment, one, kinds, (0.0178, 0.0316, 0.0562, 0.1, 0.178, 0.316))
 
 
 def cycling_networks(experiment):
     """Cycles on Smith's other kinds of network, digits, statistics taken anew, five seeds."""
-    parts = []
-    for name, (build, rates) in NETWORKS.items():
-        for seed in FIVE_SEEDS:
-            own = digits(seed)
-            measure = with_new_statistics(
-                own.train, {"val": own.validation, "test": own.test}, TOTAL_STEPS
-            )
-            grid = {
-                (f"{name}, {policy}", rate): one
-                for rate in rates
-                for policy, one in policies(rate).items()
-                if policy != "cycles in stages"
-            }
-            parts.append(
-                experiment.part(
-                    f"{name} {seed}",
-                    experiment.train,
-                    *(build, grid, own.train),
-                    epochs=EPOCHS,
-                    seeds=(seed,),
-                    measure=measure,
-                )
-            )
     experiment.about |= {"data": "digits", "split": "drawn with the seed"}
-    return joined([part.at_end() for part in parts])
+
+    def one(name, seed):
+        (build, rates), own = NETWORKS[name], common.digits(seed)
+        grid = {
+            (f"{name}, {policy}", rate): schedule
+            for rate in rates
+            for policy, schedule in policies(rate).items()
+            if policy != "cycles in stages"
+        }
+        measure = common.with_new_statistics(own, TOTAL_STEPS)
+        options = {"epochs": EPOCHS, "seeds": (seed,), "measure": measure}
+        return experiment.train(build, grid, own.train, **options).at_end()
+
+    return common.joined(
+        experiment.part(f"{name} {seed}", one, name, seed)
+        for name in NETWORKS
+        for seed in common.FIVE_SEEDS
+    )
 
 
 if __name__ == "__main__":
-    names = (cycling_bounds, cycling_optimizers, cycling_momentum, cycling_networks)
-    command({one.__name__: one for one in names})
+    common.command(cycling_bounds, cycling_optimizers, cycling_momentum, cycling_networks)

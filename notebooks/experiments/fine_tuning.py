@@ -1,20 +1,13 @@
-"""Lessons 05's and 06's experiments: ways to go on from trained layers, at equal budget."""
+"""Lesson 05's experiments: ways to go on from trained layers, at equal budget."""
 
 import keras
 import numpy as np
-from common import (
-    FIVE_SEEDS,
-    command,
-    data,
-    digits,
-    joined,
-    tuned_then_judged,
-)
+from common import command, data, digits, joined, scores, tuned_one_by_one
 from networks import layers
 
 from helpers import layerwise, models
 from helpers.results import Runs
-from helpers.schedules import Constant, Cosine, WarmRestarts
+from helpers.schedules import Constant, Cosine
 from helpers.training import cache_features
 
 # Multipliers from head to input, or what stands still.
@@ -25,7 +18,6 @@ DIGITS_SPLIT = ("conv_2", "conv_3", "hidden", "head")
 CLOTHING_SPLIT = ("block_6_expand", "block_13_expand", "head")
 CLOTHING_SIZE, CLOTHING_EPOCHS, CLOTHING_BATCH = 160, 30, 32
 CLOTHING_RATES = (0.0001, 0.000316, 0.001, 0.00316, 0.01)
-SOURCE_MULTIPLIERS = (1e-5, 1e-2, 1.0)
 
 
 def some(part, number, seed):
@@ -77,9 +69,7 @@ def differential_digits(experiment):
     left of it. Adam, 300 updates on the source, 150 on the target.
     """
     experiment.about["split"] = "drawn with the seed; so are the few images of the target"
-    return joined(
-        experiment.part(f"seed {seed}", _digits, experiment, seed) for seed in range(10)
-    )
+    return joined(experiment.part(f"seed {seed}", _digits, experiment, seed) for seed in range(10))
 
 
 def _digits(experiment, seed):
@@ -131,10 +121,8 @@ def _digits(experiment, seed):
             unfrozen_step_by_step(model, DIGITS_SPLIT, rate, few, DIGITS_UPDATES, DIGITS_BATCH)
             row = {"policy": f"gradual unfreezing, {size} images", "rate": rate, "seed": seed}
             row |= {"epoch": passes, "updates": DIGITS_UPDATES} | measure(model)
-            for part, held_out in (("val", target.validation), ("test", target.test)):
-                found = model.evaluate(*held_out, verbose=0)
-                row |= {f"{part}_loss": found[0], f"{part}_accuracy": found[1]}
-            parts.append(Runs.from_rows([row]))
+            held_out = {"val": target.validation, "test": target.test}
+            parts.append(Runs.from_rows([row | scores(model, held_out)]))
     return joined(parts)
 
 
@@ -196,83 +184,16 @@ def _clothing(experiment, size, epochs):
             model = clothing_network()
             unfrozen_step_by_step(model, CLOTHING_SPLIT, rate, few, total, CLOTHING_BATCH)
             row = {"policy": name, "rate": rate, "seed": seed, "epoch": epochs, "updates": total}
-            for part in ("val", "test"):
-                found = model.evaluate(*held_out[part], verbose=0)
-                row |= {f"{part}_loss": found[0], f"{part}_accuracy": found[1]}
-            return Runs.from_rows([row])
+            return Runs.from_rows([row | scores(model, held_out)])
         moments = {"test": held_out["test"], **options_of}
         grid = {(name, rate): schedule}
         return experiment.train(build, grid, few, held_out["val"], **moments).at_end()
 
-    def train(labels, seeds):
-        return joined(
-            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
-            for seed in seeds
-            for name, rate in labels
-        )
-
     names = ["frozen base", "one rate", "one rate, one cosine", "one rate, moving statistics"]
     names += ["differential", "differential, one cosine", "differential, moving statistics"]
     names += ["gradual unfreezing"]
-    runs, about = tuned_then_judged(train, names, CLOTHING_RATES, (100,), FIVE_SEEDS, "val_loss")
-    experiment.about |= about
-    return runs
-
-
-def restarts_cifar10(experiment):
-    """Three rates or one, with restarts, one fall or constant, MobileNetV2 on CIFAR-10; five seeds.
-
-    The first source's experiment at a laptop's size: 5,000 photographs enlarged to 64 x 64 pixels,
-    ImageNet weights, alpha 0.35, cycles of one and two epochs, 471 updates of 32. Three rates are
-    in its ratio, 1e-5 to 1e-2 to 1.
-    """
-    experiment.about["data"] = "CIFAR-10: 5,000 training, 1,000 validation, 2,000 test images"
-    experiment.about["split"] = "drawn with the seed"
-    total, cycle = 471, 157
-    moves = {
-        "restarts": lambda rate: WarmRestarts(rate, cycle, cycle_mult=2),
-        "one fall": lambda rate: Cosine(rate, total),
-        "constant": Constant,
-    }
-    spreads = {"three rates": SOURCE_MULTIPLIERS, "one rate": (1.0, 1.0, 1.0)}
-
-    def one(name, rate, seed):
-        spread, move = name.split(", ")
-        splits = data.load("cifar10", seed=seed, limit=(5_000, 1_000, 2_000), image_size=64)
-
-        def build():
-            base = models.frozen_base("MobileNetV2", 64)
-            models.unfreeze_base(base)
-            model = keras.Model(base.input, layers.Dense(10, name="head")(base.output))
-            groups = layerwise.split(model, ["block_6_expand", "head"])
-            adam = keras.optimizers.Adam()
-            adam = layerwise.differential(adam, groups, multipliers=spreads[spread])
-            return models.compiled(model, adam)
-
-        grid = {(name, rate): moves[move](rate)}
-        return experiment.train(
-            build, grid, splits.train, splits.validation, test=splits.test, epochs=3, seeds=(seed,)
-        ).at_end()
-
-    def train(labels, seeds):
-        return joined(
-            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
-            for seed in seeds
-            for name, rate in labels
-        )
-
-    grids = {"three rates": (0.00316, 0.01, 0.0316), "one rate": (0.0000316, 0.0001, 0.000316)}
-    rates = {f"{spread}, {move}": grids[spread] for spread in spreads for move in moves}
-    runs, about = tuned_then_judged(train, list(rates), rates, (100,), FIVE_SEEDS)
-    experiment.about |= about
-    return runs
+    return tuned_one_by_one(experiment, one, names, CLOTHING_RATES)
 
 
 if __name__ == "__main__":
-    names = (
-        differential_digits,
-        restarts_cifar10,
-        differential_clothing,
-        differential_clothing_2000,
-    )
-    command({one.__name__: one for one in names})
+    command(differential_digits, differential_clothing, differential_clothing_2000)

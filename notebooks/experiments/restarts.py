@@ -1,15 +1,8 @@
 """Lesson 04's experiments: warm restarts at equal budget, and ensembles of their troughs."""
 
 import numpy as np
-from common import (
-    TUNING_SEEDS,
-    TWENTY_SEEDS,
-    command,
-    digits,
-    joined,
-    train_on_digits,
-    tuned_then_judged,
-)
+from common import TWENTY_SEEDS, command, digits, tuned_on_digits
+from scipy.special import softmax
 
 from helpers import models
 from helpers.results import Runs
@@ -19,7 +12,7 @@ EPOCHS, TOTAL_STEPS, MEMBERS = 15, 600, 3
 RATES = (0.0316, 0.0562, 0.1, 0.178, 0.316)
 
 
-def policies(rate, total=TOTAL_STEPS):
+def policies(rate, total):
     """Return what is compared at one peak: cycles of a third, and of 1, 2, 4 and 8 fifteenths."""
     return {
         "constant": Constant(rate),
@@ -31,18 +24,7 @@ def policies(rate, total=TOTAL_STEPS):
 
 def restarts_digits(experiment):
     """Constant, one cosine, equal and doubling restarts on the digits, each tuned, 20 seeds."""
-
-    def train(labels, seeds):
-        grid = {(name, rate): policies(rate)[name] for name, rate in labels}
-        moments = range(20, TOTAL_STEPS, 20) if seeds == TWENTY_SEEDS else ()
-        runs = train_on_digits(
-            experiment, models.build_dense_net, grid, EPOCHS, seeds, evaluate_at=moments
-        )
-        return runs if moments else runs.at_end()
-
-    runs, about = tuned_then_judged(train, list(policies(1)), RATES, TUNING_SEEDS, TWENTY_SEEDS)
-    experiment.about |= about
-    return runs
+    return tuned_on_digits(experiment, policies, RATES, EPOCHS, TOTAL_STEPS)
 
 
 def snapshot_ensembles(experiment):
@@ -88,27 +70,17 @@ def _outputs(experiment, schedule, epochs, seeds, splits):
         def measure(model):
             updates = int(model.optimizer.iterations)
             found[seed][updates] = {
-                name: _softmax(model.predict(x, batch_size=512, verbose=0))
+                name: softmax(model.predict(x, batch_size=512, verbose=0), axis=1)
                 for name, (x, _) in {"val": splits.validation, "test": splits.test}.items()
             }
             return {}
 
-        return experiment.train(
-            models.build_dense_net,
-            {"members": schedule},
-            splits.train,
-            epochs=epochs,
-            seeds=(seed,),
-            measure=measure,
-        )
+        options = {"epochs": epochs, "seeds": (seed,), "measure": measure}
+        experiment.train(models.build_dense_net, {"members": schedule}, splits.train, **options)
 
-    joined([run(seed) for seed in seeds])
+    for seed in seeds:
+        run(seed)
     return found
-
-
-def _softmax(logits):
-    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponents / exponents.sum(axis=1, keepdims=True)
 
 
 def _scores(members, splits):
@@ -122,4 +94,4 @@ def _scores(members, splits):
 
 
 if __name__ == "__main__":
-    command({one.__name__: one for one in (restarts_digits, snapshot_ensembles)})
+    command(restarts_digits, snapshot_ensembles)

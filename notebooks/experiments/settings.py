@@ -2,28 +2,19 @@
 
 import keras
 import numpy as np
-from common import FIVE_SEEDS, command, data, joined, tuned_then_judged, with_new_statistics
+from common import FIVE_SEEDS, command, data, joined, tuned_one_by_one, with_new_statistics
 from networks import build_photograph_net
 
+from helpers import schedules
 from helpers.models import compiled
-from helpers.schedules import (
-    Constant,
-    Cosine,
-    LinearRamp,
-    OneCycle,
-    Pieces,
-    StepDecay,
-    Triangular,
-    with_warmup,
-)
 
 BATCH_SIZES = (16, 128, 1024)
 SGD_RATES = (0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0)
 ADAMW_RATES = (0.000316, 0.001, 0.00316, 0.01, 0.0316, 0.1)
 # A sequence of so many tokens of so many kinds, and updates of so many sequences.
-LENGTH, KINDS, SEQUENCES, TRANSFORMER_UPDATES = 20, 12, 64, 1_000
-WARM_UPS = (0, 20, 60, 200)
-TRANSFORMER_RATES = (0.000316, 0.001, 0.00316, 0.01)
+LENGTH, KINDS, SEQUENCES, TRANSFORMER_UPDATES = 12, 12, 32, 400
+WARM_UPS = (0, 20, 100)
+TRANSFORMER_RATES = (0.001, 0.00316, 0.01, 0.0316)
 PLANNED, TAKEN, PER_EPOCH = 6, 12, 79
 
 
@@ -37,14 +28,13 @@ def batch_sizes(experiment):
     def one(kind, size, rates, seed):
         splits = data.load("cifar10", seed=seed, limit=(5_000, 2_500, 5_000))
         total = 4 * -(-5_000 // size)
-        held_out = {"val": splits.validation, "test": splits.test}
-        measure = with_new_statistics(splits.train, held_out, total)
+        measure = with_new_statistics(splits, total)
 
         def build():
             sgd = keras.optimizers.SGD(0.01, momentum=0.9)
             return build_photograph_net(sgd if kind == "SGD" else keras.optimizers.AdamW(0.001))
 
-        grid = {(f"{kind}, batch {size}", rate): OneCycle(rate, total) for rate in rates}
+        grid = {(f"{kind}, batch {size}", rate): schedules.OneCycle(rate, total) for rate in rates}
         options = {"epochs": 4, "batch_size": size, "seeds": (seed,), "measure": measure}
         return experiment.train(build, grid, splits.train, **options).at_end()
 
@@ -56,7 +46,7 @@ def batch_sizes(experiment):
     )
 
 
-def build_transformer(optimizer=None, width=64, heads=4, depth=2):
+def build_transformer(optimizer=None, width=32, heads=4, depth=2):
     """Build a small transformer that reads a sequence and gives logits for each of its places.
 
     Normalization follows each sum, as in A. Vaswani and others, arXiv:1706.03762.
@@ -80,16 +70,17 @@ def sequences(seed, number):
 
 def warmed(rate, length, total):
     """Return a straight fall from `rate` to nothing, after a straight rise of `length` updates."""
-    fall = LinearRamp(rate, 0.0, total - length)
-    return with_warmup(fall, length) if length else fall
+    fall = schedules.LinearRamp(rate, 0.0, total - length)
+    return schedules.with_warmup(fall, length) if length else fall
 
 
 def warm_up_transformer(experiment):
-    """Four lengths of warm-up at four rates, a two-layer transformer that sorts; five seeds.
+    """Three lengths of warm-up at four rates, a two-layer transformer that sorts; five seeds.
 
-    Adam, 1,000 updates of 64 sequences; after the warm-up a straight fall to nothing.
+    Adam, 400 updates of 32 sequences; after the warm-up a straight fall to nothing.
     """
-    experiment.about["data"] = "20 tokens of 12 kinds, to be sorted; drawn with the seed"
+    experiment.about["data"] = "none: 12 tokens of 12 kinds, to be sorted; drawn with the seed"
+    experiment.about["split"] = "drawn with the seed"
     grid = {
         (f"warm-up {length}", rate): warmed(rate, length, TRANSFORMER_UPDATES)
         for length in WARM_UPS
@@ -115,11 +106,11 @@ def planned_for(rate, epochs):
     """Return schedules planned for so many epochs; after their end they hold the last rate."""
     total = epochs * PER_EPOCH
     return {
-        "constant": Constant(rate),
-        "cosine": Cosine(rate, total),
-        "one cycle": OneCycle(rate, total),
-        "step decay": StepDecay(rate, 0.1, -(-total // 3)),
-        "triangular": Triangular(rate / 10, rate, total // 4),
+        "constant": schedules.Constant(rate),
+        "cosine": schedules.Cosine(rate, total),
+        "one cycle": schedules.OneCycle(rate, total),
+        "step decay": schedules.StepDecay(rate, 0.1, -(-total // 3)),
+        "triangular": schedules.Triangular(rate / 10, rate, total // 4),
         "hold and fall": hold_and_fall(rate, total),
     }
 
@@ -127,7 +118,9 @@ def planned_for(rate, epochs):
 def hold_and_fall(rate, total):
     """Return a rate that is held for four fifths of the training, and then falls to nothing."""
     fall = total // 5
-    return Pieces([(Constant(rate), total - fall), (Cosine(rate, fall), fall)])
+    return schedules.Pieces(
+        [(schedules.Constant(rate), total - fall), (schedules.Cosine(rate, fall), fall)]
+    )
 
 
 def horizon_photographs(experiment):
@@ -142,17 +135,8 @@ def horizon_photographs(experiment):
     def one(name, rate, seed):
         kind, epochs = name.split(", ")
         splits = data.load("cifar10", seed=seed, limit=(5_000, 2_500, 5_000))
-        held_out = {"val": splits.validation, "test": splits.test}
-        moments = [
-            with_new_statistics(splits.train, held_out, end * PER_EPOCH, examples=2_500)
-            for end in (PLANNED, TAKEN)
-        ]
-
-        def measure(model):
-            # Twice only: each takes as long as two epochs.
-            done = int(model.optimizer.iterations) // PER_EPOCH
-            return moments[0](model) if done in (PLANNED, TAKEN) else {}
-
+        ends = (PLANNED * PER_EPOCH, TAKEN * PER_EPOCH)
+        measure = with_new_statistics(splits, *ends, examples=2_500)
         return experiment.train(
             build_photograph_net,
             {(name, rate): planned_for(rate, int(epochs))[kind]},
@@ -163,17 +147,8 @@ def horizon_photographs(experiment):
             measure=measure,
         )
 
-    def train(labels, seeds):
-        return joined(
-            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
-            for seed in seeds
-            for name, rate in labels
-        )
-
-    runs, about = tuned_then_judged(train, names, (0.0316, 0.1, 0.316), (100,), FIVE_SEEDS)
-    experiment.about |= about
-    return runs
+    return tuned_one_by_one(experiment, one, names, (0.0316, 0.1, 0.316))
 
 
 if __name__ == "__main__":
-    command({one.__name__: one for one in (batch_sizes, warm_up_transformer, horizon_photographs)})
+    command(batch_sizes, warm_up_transformer, horizon_photographs)

@@ -58,4 +58,4 @@ def clothing_sweep(experiment):
 
 
 if __name__ == "__main__":
-    command({one.__name__: one for one in (digits_sweep, momentum_sweep, clothing_sweep)})
+    command(digits_sweep, momentum_sweep, clothing_sweep)

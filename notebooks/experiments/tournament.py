@@ -1,19 +1,9 @@
 """Lesson 06's experiments: every policy at equal budget, each one tuned by itself."""
 
-from common import (
-    FIVE_SEEDS,
-    TUNING_SEEDS,
-    TWENTY_SEEDS,
-    command,
-    data,
-    joined,
-    train_on_digits,
-    tuned_then_judged,
-    with_new_statistics,
-)
-from networks import build_small_resnet
+import common
+from networks import build_photograph_net, build_small_resnet
 
-from helpers import models
+from helpers import data, models
 from helpers.schedules import Constant, Cosine, OneCycle, StepDecay, Triangular, WarmRestarts
 
 EPOCHS, UPDATES = 8, 320
@@ -24,6 +14,8 @@ CIFAR10_IMAGES, CIFAR10_EPOCHS, CIFAR10_BATCH = 10_000, 10, 128
 # The lowest rate of a policy over its highest.
 FLOORS = (0.5, 0.25, 0.1, 0.01)
 GUESS = 0.01
+PHOTOGRAPHS_UPDATES = 5 * 63
+PHOTOGRAPHS_RATES = (0.00316, 0.01, 0.0316, 0.1, 0.316)
 
 
 def policies(rate, total, floor=None):
@@ -58,22 +50,8 @@ def policies(rate, total, floor=None):
 
 def tournament_digits(experiment):
     """Seven policies on the digits, each tuned, and a constant rate of 0.01 untuned; 20 seeds."""
-
-    def train(labels, seeds):
-        grid = {(name, rate): policies(rate, UPDATES)[name] for name, rate in labels}
-        if seeds == TWENTY_SEEDS:
-            grid["guess", GUESS] = Constant(GUESS)
-        moments = range(20, UPDATES, 20) if seeds == TWENTY_SEEDS else ()
-        runs = train_on_digits(
-            experiment, models.build_dense_net, grid, EPOCHS, seeds, evaluate_at=moments
-        )
-        return runs if moments else runs.at_end()
-
-    runs, about = tuned_then_judged(
-        train, list(policies(1, 8)), DIGITS_GRID, TUNING_SEEDS, TWENTY_SEEDS
-    )
-    experiment.about |= about
-    return runs
+    also = {("guess", GUESS): Constant(GUESS)}
+    return common.tuned_on_digits(experiment, policies, DIGITS_GRID, EPOCHS, UPDATES, also)
 
 
 def bounds_digits(experiment):
@@ -84,7 +62,9 @@ def bounds_digits(experiment):
         for floor in FLOORS
         for rate in DIGITS_GRID
     }
-    return train_on_digits(experiment, models.build_dense_net, grid, EPOCHS, FIVE_SEEDS)
+    return common.train_on_digits(
+        experiment, models.build_dense_net, grid, EPOCHS, common.FIVE_SEEDS
+    )
 
 
 def tournament_cifar10(experiment):
@@ -101,7 +81,6 @@ def tournament_cifar10(experiment):
 
     def one(name, rate, seed):
         splits = data.load("cifar10", seed=seed, limit=(CIFAR10_IMAGES, None, None))
-        held_out = {"val": splits.validation, "test": splits.test}
         schedule = Constant(GUESS) if name == "guess" else policies(rate, total)[name]
         return experiment.train(
             build_small_resnet,
@@ -110,22 +89,34 @@ def tournament_cifar10(experiment):
             epochs=CIFAR10_EPOCHS,
             batch_size=CIFAR10_BATCH,
             seeds=(seed,),
-            measure=with_new_statistics(splits.train, held_out, total),
+            measure=common.with_new_statistics(splits, total),
         )
 
-    def train(labels, seeds):
-        labels = [*labels, ("guess", GUESS)] if seeds == FIVE_SEEDS else labels
-        return joined(
-            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
-            for seed in seeds
-            for name, rate in labels
-        )
+    return common.tuned_one_by_one(
+        experiment, one, policies(1, 8), CIFAR10_GRID, [("guess", GUESS)]
+    )
 
-    runs, about = tuned_then_judged(train, list(policies(1, 8)), CIFAR10_GRID, (100,), FIVE_SEEDS)
-    experiment.about |= about
-    return runs
+
+def statistics_photographs(experiment):
+    """Test metrics with moving statistics and with new ones, 4,000 photographs, five seeds.
+
+    Three convolutions with batch normalization, five epochs in batches of 64.
+    """
+    experiment.about |= {
+        "data": "CIFAR-10: 4,000 training, 1,000 validation, 2,000 test images",
+        "split": "drawn with the seed",
+    }
+    grid = {("constant", rate): Constant(rate) for rate in PHOTOGRAPHS_RATES}
+    grid |= {("one cycle", rate): OneCycle(rate, PHOTOGRAPHS_UPDATES) for rate in PHOTOGRAPHS_RATES}
+
+    def one(seed):
+        splits = data.load("cifar10", seed=seed, limit=(4_000, 1_000, 2_000))
+        measure = common.with_new_statistics(splits, PHOTOGRAPHS_UPDATES)
+        options = {"epochs": 5, "batch_size": 64, "seeds": (seed,), "measure": measure}
+        return experiment.train(build_photograph_net, grid, splits.train, **options)
+
+    return common.joined(experiment.part(f"seed {seed}", one, seed) for seed in common.FIVE_SEEDS)
 
 
 if __name__ == "__main__":
-    names = (tournament_digits, bounds_digits, tournament_cifar10)
-    command({one.__name__: one for one in names})
+    common.command(tournament_digits, bounds_digits, tournament_cifar10, statistics_photographs)
