@@ -35,8 +35,8 @@ def open_course(options):
     first = "/lab/tree/notebooks/00_start_here.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url={first}"]
     # One Ctrl-C is enough; and an explorer's picture is saved with its lesson.
-    command += ["--ServerApp.answer_yes=True"]
-    command += [f"--LabApp.app_settings_dir={NOTEBOOKS / 'jupyterlab'}"]
+    settings = f"--LabApp.app_settings_dir={NOTEBOOKS / 'jupyterlab'}"
+    command += ["--ServerApp.answer_yes=True", settings]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         print("You are root; JupyterLab is started with --allow-root.")
         command += ["--allow-root"]
@@ -61,13 +61,12 @@ def run(names):
         began = time.time()
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook"]
-            done = subprocess.run(
-                [*command, str(path), "--output-dir", folder], capture_output=True, text=True
-            )
-        failed += done.returncode != 0
-        print(f"{path.stem:<28} {'failed' if done.returncode else 'ok':<6}", end="")
-        print(f" {time.time() - began:6.1f} s", flush=True)
+            command += [str(path), "--output-dir", folder]
+            done = subprocess.run(command, capture_output=True, text=True)
+        outcome = "failed" if done.returncode else "ok"
+        print(f"{path.stem:<28} {outcome:<6} {time.time() - began:6.1f} s", flush=True)
         if done.returncode:
+            failed += 1
             print("    " + (done.stderr.strip().splitlines() or ["no reason was given"])[-1])
     print(f"{len(chosen) - failed} of {len(chosen)} lessons ran from top to bottom.")
     return 1 if failed else 0
@@ -82,14 +81,12 @@ def check():
     lacking = environment.missing()
     for line in lacking:
         print(f"missing: {line}")
-    folder = os.environ.get("LEARNING_RATE_DATA")
-    print(f"Data sets are looked for in {folder or 'LEARNING_RATE_DATA (not set), then online'}.")
-    if not lacking:
-        print(f"Python {sys.version.split()[0]} has all that the course needs.")
-    elif environment.MARKER.is_file():
-        print(f"{environment.VENV} has what is missing; 'python3 -m helpers open' uses it.")
+    folder = os.environ.get("LEARNING_RATE_DATA", "LEARNING_RATE_DATA (not set), then online")
+    print(f"Data sets are looked for in {folder}.")
+    if lacking:
+        print("'python3 -m helpers open' has them in .venv, or installs them there.")
     else:
-        print("'python3 -m helpers open' installs them into .venv, and changes nothing else.")
+        print(f"Python {sys.version.split()[0]} has all that the course needs.")
     return int(bool(lacking))
 
 

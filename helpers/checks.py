@@ -6,6 +6,7 @@ the answer. `...` (Ellipsis) means: not attempted yet.
 
 import functools
 import math
+import warnings
 
 import numpy as np
 
@@ -156,27 +157,20 @@ def grid_design(rates, seeds, build_model, splits, budget=24):
     return "A window, a spread, and a best rate in the middle, within the budget."
 
 
-
 # lesson 03
-
-
-# (lowest rate, highest rate, half cycle): round ones, an odd one, one step up and one down.
-_HIDDEN_CYCLES = ((0.1, 0.5, 4), (0.001, 0.006, 2000), (0.0, 1.0, 7), (0.2, 0.4, 1))
 
 
 @_exercise
 def read_cycle(answer, schedule):
     """Check `(lowest rate, highest rate, half cycle)`, read off the picture of a triangle."""
     _need(np.shape(answer) == (3,), "Give three numbers: (lowest rate, highest rate, half cycle).")
-    true = (schedule.min_rate, schedule.max_rate, schedule.half_cycle_steps)
-    hints = (
-        "Your lowest rate differs. Where does the line turn upward?",
-        "Your highest rate differs. How high is the peak, by the axis on the left?",
-        "Your half cycle differs. Count updates from a trough to the next peak, not to the next "
-        "trough.",
-    )
-    for given, wanted, hint in zip(answer, true, hints):
-        _need(math.isclose(float(given), wanted, rel_tol=0.12), hint)
+    hints = {
+        "min_rate": "Your lowest rate differs. Where does the line turn upward?",
+        "max_rate": "Your highest rate differs. How high is the peak, by the axis on the left?",
+        "half_cycle_steps": "Your half cycle differs. Count from a trough to the next peak.",
+    }
+    for given, (name, hint) in zip(answer, hints.items()):
+        _need(math.isclose(given, getattr(schedule, name), rel_tol=0.12), hint)
     return "Read as drawn."
 
 
@@ -185,33 +179,30 @@ def triangular2(function):
     """Check `function(step, min_rate, max_rate, half_cycle_steps)`, halved after every cycle."""
     from helpers.schedules import Triangular
 
-    compared = 0
-    for low, high, half in _HIDDEN_CYCLES:
+    cases = []
+    # Round numbers, the paper's, an odd half cycle, and one step up and one down.
+    for low, high, half in ((0.1, 0.5, 4), (0.001, 0.006, 2000), (0.0, 1.0, 7), (0.2, 0.4, 1)):
         settings = {"min_rate": low, "max_rate": high, "half_cycle_steps": half}
-        true = Triangular(**settings, mode="triangular2")
-        around = [0, 1, half - 1, half, half + 1, 2 * half - 1, 2 * half, 2 * half + 1]
-        for step in sorted({*around, *(5 * half + shift for shift in (-1, 0, 1)), 40 * half}):
+        steps = {at * half + shift for at in (0, 1, 2, 5) for shift in (-1, 0, 1)} - {-1}
+        cases.append((settings, Triangular(**settings, mode="triangular2"), {*steps, 40 * half}))
+    return _agrees(function, cases)
+
+
+def _agrees(function, cases):
+    """Compare rates with the library's; a case is the settings, their schedule, and steps."""
+    for settings, true, steps in cases:
+        called = ", ".join(f"{name}={value:g}" for name, value in settings.items())
+        for step in sorted(steps):
             given = _called(function, step, **settings)
-            _need(
-                np.shape(given) == () and np.isreal(given),
-                f"At step {step} your function gives no number.",
-            )
-            hint = _differs(settings, step, float(given), float(true(step)))
+            number = np.shape(given) == () and np.isreal(given)
+            _need(number, f"At step {step} your function gives no number.")
+            side, (low, high) = "high" if given > true(step) else "low", true.rate_bounds
+            beyond = "" if low - 1e-12 <= given <= high + 1e-12 else ", and outside of the bounds"
+            ends = true.cycle_ends(step)
+            where = f"{step - max([0, *ends])} steps into cycle {len(ends)} (the first is cycle 0)"
+            hint = f"With {called}, your rate is too {side}{beyond} at step {step}, {where}."
             _need(np.isclose(float(given), true(step), rtol=1e-6, atol=1e-12), hint)
-            compared += 1
-    return f"Your function agrees with the library's at {compared} steps."
-
-
-def _differs(settings, step, given, true):
-    """Return at which settings and in which cycle a rate differs, and to which side."""
-    called = ", ".join(f"{name}={value:g}" for name, value in settings.items())
-    side = "too high" if given > true else "too low"
-    if not settings["min_rate"] - 1e-12 <= given <= settings["max_rate"] + 1e-12:
-        side += ", and outside of the bounds"
-    cycle, into = divmod(step, 2 * settings["half_cycle_steps"])
-    place = f"{into} step{'s' if into > 1 else ''} into" if into else "the first step of"
-    where = f", {place} cycle {cycle} (the first cycle is cycle 0)" if cycle else ""
-    return f"With {called}, your rate is {side} at step {step}{where}."
+    return f"Your function agrees with the library's at {sum(len(one[2]) for one in cases)} steps."
 
 
 @_exercise
@@ -225,46 +216,30 @@ def cycle_plan(function, images=1280, batch_size=48, epochs=12, highest=(0.05, 0
     _need(len(rates) > 0, "No update was logged. Is `record` among the callbacks of fit?")
     per_epoch = -(-images // batch_size)
     total = per_epoch * epochs
-    _need(
-        len(rates) == total,
-        f"{len(rates)} updates were made. Is it {epochs} epochs in batches of {batch_size}, on all "
-        f"{images:,} images?",
-    )
-    low, high = rates.min(), rates.max()
-    _need(
-        high > low, "The rate never changed. Is the optimizer that is compiled with the schedule's?"
-    )
-    _need(
-        highest[0] * 0.999 <= high <= highest[1] * 1.001,
-        "The highest rate that was used lies outside of what the sweep allows.",
-    )
+    made = f"{len(rates)} updates were made."
+    _need(len(rates) == total, f"{made} Is it {epochs} epochs in batches of {batch_size}?")
+    low, high, falls = rates.min(), rates.max(), np.flatnonzero(np.diff(rates) < 0)
+    _need(high > low, "The rate never changed. Is your schedule in the optimizer you compile?")
+    usable = highest[0] * 0.999 <= high <= highest[1] * 1.001
+    _need(usable, "The highest rate that was used lies outside of what the sweep allows.")
     _need(2.9 <= high / low <= 4.1, "The lowest rate is no third or quarter of the highest.")
     _need(rates[0] <= low * 1.001, "The first update is not at the lowest rate.")
-    falls = np.flatnonzero(np.diff(rates) < 0)
-    _need(len(falls) > 0, "The rate never falls: training ends at a peak. Where is the trough?")
+    _need(len(falls), "The rate never falls: training ends at a peak. Where is the trough?")
     half = int(falls[0])
-    _need(
-        2 * per_epoch <= half + 1 and half <= 10 * per_epoch,
-        f"Your first half cycle is {'shorter than 2' if half < 2 * per_epoch else 'longer than 10'}"
-        " epochs. The last, short batch of an epoch counts too.",
-    )
-    missing = -total % (2 * half)
+    short, long = half + 1 < 2 * per_epoch, half > 10 * per_epoch
+    side = "shorter than 2" if short else "longer than 10"
+    hint = "The last, short batch of an epoch counts too."
+    _need(not short and not long, f"Your first half cycle is {side} epochs. {hint}")
     # The trough may lie a few updates beyond the end.
-    _need(
-        missing <= 0.02 * 2 * half,
-        "Training stops in the middle of a cycle. How many updates does an epoch have, with its "
-        "last, short batch?",
-    )
+    ends = -total % (2 * half) <= 0.02 * 2 * half
+    _need(ends, "Training stops in the middle of a cycle. How many updates does an epoch have?")
     return "The rates that were used make cycles of the right length, ended at a trough."
 
 
 # end of lesson 03
 
+
 # lesson 04
-
-
-# (highest rate, first cycle, growth)
-_GROWING_CYCLES = ((1.0, 4, 2), (0.1, 41, 2), (0.2, 10, 3), (0.5, 7, 1))
 
 
 @_exercise
@@ -273,14 +248,13 @@ def trough_epochs(answer, *, first_cycle_epochs, cycle_mult, most_epochs):
     from helpers.schedules import WarmRestarts
 
     given = sorted(float(epochs) for epochs in np.ravel(answer))
-    _need(len(given) > 0, "Give a list of numbers of epochs, such as [5, 10].")
     true = WarmRestarts(1.0, first_cycle_epochs, cycle_mult=cycle_mult).cycle_ends(most_epochs)
+    _need(given, "Give a list of numbers of epochs, such as [5, 10].")
     _need(given[-1] <= most_epochs, "There is no time for the last of these.")
     _need(given[0] == true[0], "The first stop differs. When does the first cycle end?")
-    _need(
-        set(given) <= set(true), "One of these is in the middle of a cycle. Cycle lengths add up."
-    )
-    _need(set(given) == set(true), "Right as far as it goes; there is time for more.")
+    middle = set(given) - set(true)
+    _need(not middle, "One of these is in the middle of a cycle. Cycle lengths add up.")
+    _need(given == true, "Right as far as it goes; there is time for more.")
     return "At each of these, training stands at a trough."
 
 
@@ -290,34 +264,23 @@ def growing_restarts(function):
     from helpers.schedules import WarmRestarts
 
     compared = 0
-    for rate, first, mult in _GROWING_CYCLES:
+    for rate, first, mult in ((1.0, 4, 2), (0.1, 41, 2), (0.2, 10, 3), (0.5, 7, 1)):
         settings = {"max_rate": rate, "first_cycle_steps": first, "cycle_mult": mult}
         true = WarmRestarts(**settings)
         # Logarithms in double precision first miss the fifth restart of a threefold cycle.
-        ends = [0, *true.cycle_ends(400 * first)][:7]
-        for step in sorted({end + shift for end in ends for shift in (-1, 0, 1)} - {-1}):
-            given = _called(function, step, **settings)
+        starts = [0, *true.cycle_ends(400 * first)][:7]
+        for step in sorted({start + shift for start in starts for shift in (-1, 0, 1)} - {-1}):
+            given = float(_called(function, step, **settings))
+            called = ", ".join(f"{name}={value:g}" for name, value in settings.items())
+            side = "high" if given > true(step) else "low"
+            cycle = sum(start <= step for start in starts) - 1
             _need(
-                np.shape(given) == () and np.isreal(given),
-                f"At step {step} your function gives no number.",
+                np.isclose(given, true(step), rtol=1e-6, atol=1e-12),
+                f"With {called}, your rate is too {side} at step {step}: {step - starts[cycle]} "
+                f"steps into cycle {cycle} (the first cycle is cycle 0).",
             )
-            hint = _off(settings, step, float(given), true)
-            _need(np.isclose(float(given), true(step), rtol=1e-6, atol=1e-12), hint)
             compared += 1
     return f"Your function agrees with the library's at {compared} steps."
-
-
-def _off(settings, step, given, schedule):
-    """Return at which settings and in which cycle a rate is off, and to which side."""
-    called = ", ".join(f"{name}={value:g}" for name, value in settings.items())
-    side = "too high" if given > schedule(step) else "too low"
-    if not -1e-12 <= given <= settings["max_rate"] + 1e-12:
-        side += ", and outside of the bounds"
-    ends = schedule.cycle_ends(step)
-    into = step - max([0, *ends])
-    place = f"{into} step{'s' if into > 1 else ''} into" if into else "the first step of"
-    where = f", {place} cycle {len(ends)} (the first cycle is cycle 0)" if ends else ""
-    return f"With {called}, your rate is {side} at step {step}{where}."
 
 
 @_exercise
@@ -327,15 +290,14 @@ def trough_ensemble(function, train, splits, *, max_rate=0.1, first_cycle_steps=
 
     from helpers.schedules import WarmRestarts
 
-    weights, members = [1, 3], []
-    found = np.asarray(_called(function, list(weights)), "float64")
+    members = []
+    found = np.asarray(_called(function, [1, 3]), "float64")
     schedule = WarmRestarts(max_rate, first_cycle_steps, cycle_mult=2)
-    x, ends = splits.validation[0], schedule.cycle_ends(10 * first_cycle_steps)[: len(weights)]
 
     class KeepTroughs(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
-            if int(self.model.optimizer.iterations) in ends:
-                members.append(np.array(self.model(x, training=False), "float64"))
+            if int(self.model.optimizer.iterations) in (first_cycle_steps, 3 * first_cycle_steps):
+                members.append(np.array(self.model(splits.validation[0], training=False)))
 
     train(schedule.to_keras(), epochs, [KeepTroughs()])
     wanted = members[0].shape
@@ -343,21 +305,19 @@ def trough_ensemble(function, train, splits, *, max_rate=0.1, first_cycle_steps=
         found.shape == wanted,
         f"The shape is {found.shape}; wanted is one row per image, one column per class: {wanted}.",
     )
-    _need(
-        np.allclose(found.sum(axis=1), 1, atol=1e-4),
-        "The rows do not add up to 1. Do your weights?",
-    )
+    rows = np.allclose(found.sum(axis=1), 1, atol=1e-4)
+    _need(rows, "The rows do not add up to 1. Do your weights?")
 
-    def is_mean(shares):
+    def is_mean(*shares):
         return np.allclose(found, np.average(members, axis=0, weights=shares), atol=0.01)
 
-    _need(not is_mean([1, 0]) and not is_mean([0, 1]), "This is one trough alone.")
+    _need(not is_mean(1, 0) and not is_mean(0, 1), "This is one trough alone.")
     _need(
-        not is_mean([1, 1]) and not is_mean(weights[::-1]),
+        not is_mean(1, 1) and not is_mean(3, 1),
         "The troughs are right, the mean is not: does each trough get its own weight?",
     )
     _need(
-        is_mean(weights),
+        is_mean(1, 3),
         "The probabilities differ from the library's. Is the network trained with your rates and "
         "seed 0, and is the model kept where each cycle ends?",
     )
@@ -370,20 +330,15 @@ def trough_ensemble(function, train, splits, *, max_rate=0.1, first_cycle_steps=
 # lesson 02
 
 
-_UNKNOWN_TURN = 0.2
-_CURVES = ([2.3] * 6, [3.0, 1.0, 2.0], list(np.geomspace(4, 0.5, 40)))
-
-
 def unknown_range_test():
     """Return the `RangeTest` whose picture exercise 1 of lesson 02 reads: made up, and noisy."""
     from helpers.results import RangeTest
 
-    rates = np.geomspace(1e-5, 2, 300)
-    places, turn = np.log10(rates), math.log10(_UNKNOWN_TURN)
+    places = np.linspace(-5, math.log10(2), 300)
     fall = 2.3 - 1.7 / (1 + np.exp(-4 * (places + 1.8)))
-    rise = np.where(places > turn, 3.0 * (places - turn) ** 2, 0.0)
-    noise = np.random.default_rng(4).normal(0, 0.03, len(rates))
-    return RangeTest(rates, fall + rise + noise, smoothing=0.8, stop_reason="all rates were tried")
+    rise = 3.0 * np.maximum(places - math.log10(0.2), 0) ** 2
+    losses = fall + rise + np.random.default_rng(4).normal(0, 0.03, 300)
+    return RangeTest(10**places, losses, smoothing=0.8, stop_reason="all rates were tried")
 
 
 @_exercise
@@ -392,114 +347,69 @@ def read_range_test(answer):
     _need(np.shape(answer) == (2,), "Give two rates: (lowest point, minimum over ten).")
     lowest, tenth = (float(rate) for rate in answer)
     _need(min(lowest, tenth) > 0, "Rates are above 0: read the log axis.")
-    _need(
-        math.isclose(tenth, lowest / 10, rel_tol=0.05),
-        "Minimum over ten is a tenth of the rate with the lowest loss.",
-    )
-    true = unknown_range_test().suggest()["turning_point"]
-    side = "right" if lowest > true else "left"
+    _need(math.isclose(tenth, lowest / 10, rel_tol=0.05), "Is the second a tenth of the first?")
+    away = math.log10(lowest / unknown_range_test().suggest()["turning_point"])
+    side = "right" if away > 0 else "left"
     # As close as eyes get on this axis.
-    _need(
-        abs(math.log10(lowest / true)) <= 0.2,
-        f"The line is lowest elsewhere: your rate is too far to the {side}.",
-    )
+    _need(abs(away) <= 0.2, f"The line is lowest elsewhere: your rate is too far to the {side}.")
     return "The lowest point of the line, and a tenth of its rate."
 
 
 @_exercise
 def smoothing(function):
     """Check `function(losses, beta=0.98)`: an exponential mean that is corrected for its start."""
-    for losses in _CURVES:
+    for losses in ([2.3] * 6, [3.0, 1.0, 2.0], np.geomspace(4, 0.5, 40).tolist()):
         for beta in (0.98, 0.5, 0.0):
-            given = np.asarray(_called(function, list(losses), beta=beta), "float64").ravel()
-            _need(
-                given.shape == (len(losses),),
-                f"{len(losses)} losses should give as many values; got {len(given)}.",
-            )
-            _need(
-                np.ptp(losses) > 0 or np.allclose(given, losses),
-                "A constant loss does not stay constant.",
-            )
-            weights = [beta ** np.arange(count)[::-1] for count in range(1, len(losses) + 1)]
-            true = [np.average(losses[: len(row)], weights=row) for row in weights]
-            _need(
-                np.allclose(given, true),
-                "The mean differs. How much should the past weigh, how much the loss?",
-            )
+            given = np.ravel(_called(function, list(losses), beta=beta))
+            _need(len(given) == len(losses), "Give one value for each loss.")
+            constant = np.ptp(losses) > 0 or np.allclose(given, losses)
+            _need(constant, "A constant loss does not stay constant.")
+            shares = [beta ** np.arange(end)[::-1] for end in range(1, len(losses) + 1)]
+            true = [np.average(losses[: len(one)], weights=one) for one in shares]
+            _need(np.allclose(given, true), "The mean differs. How much should the past weigh?")
     return "A constant stays constant, and each loss has its weight."
 
 
 @_exercise
-def own_range_test(function, rates, build_model, train, *, most=400, least=50):
+def own_range_test(function, rates, build_model, train):
     """Check a range test by hand, `function(model, x, y, rates)`, and the rates chosen for it."""
-    import warnings
-
     import keras
 
     from helpers.range_test import run
 
-    def model():
-        keras.utils.set_random_seed(3)
-        return build_model()
-
     def library(rates):
         options = {"min_rate": rates[0], "max_rate": rates[-1], "steps": len(rates)}
-        options |= {"shuffle": False, "stop_factor": math.inf, "progress": False}
         with warnings.catch_warnings():
             # A test that shows no rise is refused below, in other words.
             warnings.simplefilter("ignore")
-            return run(model(), train, **options)
+            return run(own, train, **options, shuffle=False, stop_factor=math.inf, progress=False)
 
-    short = np.geomspace(1e-5, 1e-3, 60)
-    own, true = model(), library(short).losses
-    before = [np.array(weights) for weights in own.get_weights()]
-    found = np.asarray(_called(function, own, *train, short), "float64").ravel()
-    _need(len(found) == len(short), f"{len(short)} rates should give as many losses.")
-    means = [true[at - at % 40 : at + 1].mean() for at in range(len(true))]
-    _need(
-        not np.allclose(found, means, rtol=0.002),
-        "These are means since the epoch began: the loss of the progress bar. What empties it?",
-    )
-    close = np.allclose(found, true, rtol=0.02)
-    _need(
-        close or not np.allclose(found, library(short * 1e-6).losses, rtol=0.02),
-        "The loss does not change with the rates. Do they reach model.optimizer.learning_rate?",
-    )
-    _need(
-        close,
-        "The losses differ from the library's. Are the images in order, in batches of 32, and does "
-        "each update have its own rate, set before it?",
-    )
-    _need(
-        all(np.array_equal(*pair) for pair in zip(before, own.get_weights())),
-        "The weights are not what they were before the test. Put them back.",
-    )
-    rates = np.asarray(rates, "float64").ravel()
-    _need(len(rates) >= 20 and rates.min() > 0, "my_rates wants many rates, all above 0.")
-    factors = rates[1:] / rates[:-1]
-    _need(
-        factors.min() > 1 and np.allclose(factors, factors[0], rtol=0.01),
-        "Let each rate be the one before times the same factor, above 1.",
-    )
-    _need(len(rates) <= most, f"More than {most} updates. A range test is meant to be short.")
-    _need(
-        len(rates) >= least * math.log10(rates[-1] / rates[0]),
-        f"Fewer than {least} updates for each factor of ten. Begin higher, end lower, or take more "
-        "updates.",
-    )
+    keras.utils.set_random_seed(3)
+    own, twin, short = build_model(), build_model(), np.geomspace(1e-5, 1e-3, 60)
+    before, true = [np.array(weights) for weights in own.get_weights()], library(short).losses
+    found = np.ravel(_called(function, own, *train, short))
+    _need(len(found) == 60, "Give one loss for each rate.")
+    means = [true[at - at % 40 : at + 1].mean() for at in range(60)]
+    is_bar = np.allclose(found, means, rtol=0.002)
+    _need(not is_bar, "These are the progress bar's means of the epoch so far. What empties them?")
+    twin.set_weights(before)
+    close = np.allclose(found, true, rtol=0.002)
+    blind = not close and np.allclose(found, function(twin, *train, short / 1000), rtol=0.001)
+    _need(not blind, "Other rates give the same losses. Do they reach the optimizer?")
+    _need(close, "The losses differ: are images in order, in batches of 32, each rate set before?")
+    _need(all(map(np.array_equal, before, own.get_weights())), "Put the weights back afterwards.")
+    own, rates = build_model(), np.ravel(rates).astype("float64")
+    even = rates[1] > rates[0] > 0 and np.ptp(np.diff(np.log(rates))) < 0.02
+    _need(even, "Let each of my_rates be the one before times the same factor, above 1.")
+    enough = 50 * math.log10(rates[-1] / rates[0]) <= len(rates) <= 400
+    _need(enough, "Make 50 updates or more for each factor of ten, and 400 at most.")
     test = library(rates)
     low, high = test.bounds()
     _need(low is not None, "The accuracy shows no rise at all. Are the rates high enough?")
-    quiet = np.nanmean(test.accuracies[: max(2, len(test) // 20)])
-    _need(
-        low > 3 * rates[0] and quiet <= 0.3,
-        "Learning begins with your very first rates: begin lower.",
-    )
-    _need(high is not None, "The accuracy still rises at your last rate: end higher.")
-    _need(
-        not test.warning,
-        "The loss does not rise up to your last rate: end higher, to see the whole.",
-    )
+    early = low <= 3 * rates[0] or np.nanmean(test.accuracies[: max(2, len(test) // 20)]) > 0.3
+    _need(not early, "Learning begins with your very first rates: begin lower.")
+    ended = high is not None and not test.warning
+    _need(ended, "Accuracy still rises at your last rate, or loss does not: end higher.")
     return "The losses are the library's, and the test shows where learning begins and ends."
 
 
@@ -512,62 +422,33 @@ def rate_spread(function):
     """Check an optimizer with a rate for each layer: `function(layers, top_rate, ratio)`."""
     import keras
 
-    from helpers.layerwise import differential, split
-
     for count, top_rate, ratio in ((3, 0.01, 10), (5, 0.02, 2.6), (1, 0.003, 10), (4, 0.01, 0.5)):
         called = f"With {count} layer{'s' * (count > 1)}, top_rate={top_rate:g}, ratio={ratio:g}"
         names = [f"layer_{'abcde'[place]}" for place in range(count)]
         optimizer = _called(function, list(names), top_rate, ratio)
-        _need(
-            isinstance(optimizer, keras.optimizers.Optimizer),
-            f"{called}, an optimizer of Keras is wanted.",
-        )
-        true = np.array([top_rate / ratio**steps for steps in reversed(range(count))])
-        first, last = _largest_changes(names, lambda _: optimizer)
-        # In its first update Adam moves each weight by the rate.
-        if not np.allclose(first, true, rtol=0.02):
-            _need(
-                np.ptp(first) > 0.02 * top_rate or np.ptp(true) == 0,
-                f"{called}, all layers move alike. Is it the rate that you scale?",
-            )
-            _need(
-                not np.allclose(first, true[::-1], rtol=0.02),
-                f"{called}, the order is turned round. Which layer meets the input?",
-            )
-            _need(
-                np.isclose(first[-1], top_rate, rtol=0.02),
-                f"{called}, the last layer should train at top_rate itself.",
-            )
-            _need(False, f"{called}, neighbors do not differ by the ratio everywhere.")
-        adam = keras.optimizers.Adam()
-        _, wanted = _largest_changes(
-            names, lambda model: differential(adam, split(model, names[1:]), rates=true)
-        )
-        _need(
-            np.allclose(last, wanted, rtol=0.02),
-            f"{called}, the first update is right, and later ones are not those of Adam.",
-        )
+        _need(isinstance(optimizer, keras.optimizers.Optimizer), f"{called}, no Keras optimizer.")
+        layers = [keras.layers.Dense(4, name=name) for name in names]
+        model = keras.Sequential([keras.Input((4,)), *layers])
+        model.set_weights([np.full(weights.shape, 0.5) for weights in model.get_weights()])
+        # All gradients stay above 0, so that Adam moves each weight by the rate, in each update.
+        model.compile(optimizer, lambda wanted, given: given, run_eagerly=True)
+        moved = []
+        for updates in (1, 4):
+            model.fit(np.ones((4, 4)), np.ones((4, 4)), epochs=updates, verbose=0)
+            moved.append([np.abs(layer.get_weights()[0] - 0.5).max() for layer in layers])
+        true, close = top_rate / float(ratio) ** np.arange(count)[::-1], np.allclose
+        first, last = moved[0] / true, moved[1] / true
+        alike = count > 1 and np.ptp(moved[0]) < 0.02 * top_rate
+        turned = count > 1 and close(moved[0], true[::-1], rtol=0.02)
+        for holds, hint in (
+            (not alike, "all layers move alike. Is it the rate that you scale?"),
+            (not turned, "the order is turned round. Which layer meets the input?"),
+            (close(first[-1], 1, rtol=0.02), "the last layer should train at top_rate itself."),
+            (close(first, 1, rtol=0.02), "neighbors do not differ by the ratio everywhere."),
+            (close(last, 5, rtol=0.1), "the first update is right, later ones are not Adam's."),
+        ):
+            _need(holds, f"{called}, {hint}")
     return "Each layer moves at its own rate, with equal factors between neighbors."
-
-
-def _largest_changes(names, make_optimizer, updates=5):
-    """Return the largest change in each layer, after one update and after several."""
-    import keras
-
-    generator = np.random.default_rng(5)
-    layers = [keras.layers.Dense(4, activation="tanh", name=name) for name in names]
-    model = keras.Sequential([keras.Input((4,)), *layers])
-    start = [generator.normal(size=weights.shape) / 2 for weights in model.get_weights()]
-    model.set_weights(start)
-    model.compile(make_optimizer(model), "mse", run_eagerly=True)
-    x, y = generator.normal(size=(2, 20, 4))
-    found = []
-    for update in range(updates):
-        model.train_on_batch(x, y)
-        if update in (0, updates - 1):
-            changes = [np.abs(a - b).max() for a, b in zip(start, model.get_weights())]
-            found.append(np.reshape(changes, (-1, 2)).max(axis=1))
-    return found
 
 
 @_exercise
@@ -575,17 +456,13 @@ def first_rate(answer, *, top_rate, layers, factor):
     """Check the rate of the first of some layers, where each has a factor more than the last."""
     given = np.asarray(answer, "float64")
     _need(given.size == 1 and given > 0, "Give one rate above 0, as a number.")
-    # How many steps down from the last layer would give this rate; two digits of it are enough.
-    steps, close = np.log(top_rate / given.item()), 0.05
-    missing = steps - (layers - 1) * np.log(factor)
-    if abs(missing) >= close:
-        _need(steps >= 0, "The first layer would learn faster than the last.")
-        _need(
-            abs(abs(missing) - np.log(factor)) >= close,
-            "Off by one factor: count the steps between layers.",
-        )
-        low = "low" if missing > 0 else "high"
-        _need(False, f"Too {low}. How often does it shrink, and from where?")
+    _need(given.item() <= top_rate, "The first layer would learn faster than the last.")
+    # In factors; two digits of the answer are enough.
+    missing = np.log(top_rate / given.item()) / np.log(factor) - (layers - 1)
+    hint = f"Too {'low' if missing > 0 else 'high'}. How often does it shrink, and from where?"
+    if abs(abs(missing) - 1) < 0.05:
+        hint = "Off by one factor: count the steps between layers."
+    _need(abs(missing) < 0.05, hint)
     return "That is how little of the rate is left at the input."
 
 
@@ -596,47 +473,173 @@ def group_adam(function):
     It is called as `function(weights, gradients, memory, rate=..., multiplier=...)`; `memory` is a
     dict of `mean` and `square` (arrays, 0 at first) and `updates` (0 at first).
     """
-    generator, rate, updates = np.random.default_rng(5), 0.01, 30
-    start = generator.normal(size=4)
-    # One steady, one noisy, one that changes sign, one far smaller than the others.
-    columns = [np.full(updates, 2.0), generator.normal(1, 1, updates)]
-    columns += [np.resize([1.0, -0.5], updates), np.full(updates, 0.01)]
-    gradients = np.transpose(columns)
-    # What Adam adds in all, from the weighted means that it stands for.
+    gradients = np.random.default_rng(5).normal(1, 1, (30, 4)) * (1, 1, -1, 0.01)
     true = np.zeros(4)
-    for last in range(1, updates + 1):
-        ages, seen = np.arange(last)[::-1, None], gradients[:last]
-        mean = np.sum(0.9**ages * seen, axis=0) / np.sum(0.9**ages)
-        square = np.sum(0.999**ages * seen**2, axis=0) / np.sum(0.999**ages)
-        true -= rate * mean / (np.sqrt(square) + 1e-7)
+    for last in range(1, 31):
+        mean, square = (
+            np.average(gradients[:last] ** power, axis=0, weights=beta ** np.arange(last)[::-1])
+            for power, beta in ((1, 0.9), (2, 0.999))
+        )
+        true -= 0.01 * mean / (np.sqrt(square) + 1e-7)
     for multiplier in (1.0, 0.1, 0.001, 0.0):
-        weights, memory = start.copy(), {"mean": np.zeros(4), "square": np.zeros(4), "updates": 0}
-        settings = {"rate": rate, "multiplier": multiplier}
-        for gradient in gradients:
-            weights = _called(function, weights, gradient.copy(), memory, **settings)
-            _need(
-                np.shape(weights) == (4,),
-                "It should return the new weights, an array as long as the old ones.",
-            )
-        change = np.asarray(weights, "float64") - start
-        _need(
-            np.isfinite(change).all(),
-            f"With the multiplier {multiplier:g} a weight is no finite number.",
-        )
-        _need(multiplier or not change.any(), "With the multiplier 0 the weights still move.")
-        if np.allclose(change, multiplier * true, rtol=1e-3, atol=1e-9):
-            continue
-        _need(
-            multiplier != 1,
-            "With the multiplier 1 it is Adam no longer: look at what else you changed.",
-        )
+        change, memory = np.zeros(4), {"mean": np.zeros(4), "square": np.zeros(4), "updates": 0}
+        for gradient in gradients.copy():
+            options = {"rate": 0.01, "multiplier": multiplier}
+            change = np.asarray(_called(function, change, gradient, memory, **options), "float64")
+            _need(change.shape == (4,), "It should return the new weights, as many as the old.")
         share = np.linalg.norm(change) / np.linalg.norm(true)
-        _need(
-            False,
-            f"With the multiplier {multiplier:g} the weights move {share:.3g} times as far as with "
-            f"1, after {updates} updates.",
-        )
+        hint = f"With the multiplier {multiplier:g} the weights move {share:.3g} times as far as "
+        hint += "with 1, after 30 updates."
+        if multiplier == 1:
+            hint = "With the multiplier 1 it is Adam no longer: look at what else you changed."
+        _need(np.allclose(change, multiplier * true, rtol=1e-3, atol=1e-9), hint)
     return "Each group moves as under an Adam of its own, with its own rate."
 
 
 # end of lesson 05
+
+
+# lesson 06
+
+
+@_exercise
+def honest_report(function):
+    """Check `function(validation, test)`: the test loss that may be reported for a policy."""
+    for seed in range(3):
+        generator = np.random.default_rng(seed)
+        chosen, tempting = generator.permutation(5)[:2]
+        validation, test = 1 + generator.random((2, 5, 4))
+        validation[chosen] -= 0.7
+        test[tempting] -= 0.7
+        # One lucky seed of a rate that is poor on the whole.
+        validation[tempting, 0] = 0.05
+        given = np.asarray(_called(function, validation.copy(), test.copy()), "float64")
+        _need(given.size == 1, f"One loss is to be reported, not {given.size}.")
+        for mistake, hint in (
+            (test.mean(axis=1).min(), "It is best on the images that judge. What chose its rate?"),
+            (test.min(), "This is the best seed of all. A claim is about their mean."),
+            (test[chosen].min(), "The rate is chosen well. Which of its seeds did you report?"),
+            (validation[chosen].mean(), "Chosen well, but this is the loss it was chosen by."),
+        ):
+            _need(not np.isclose(given.item(), mistake), hint)
+        right = np.isclose(given.item(), test[chosen].mean())
+        _need(right, "Choose one rate by its mean over the seeds; report its mean, elsewhere.")
+    return "Chosen on one set, reported on the other, all seeds counted."
+
+
+@_exercise
+def own_entry(function, build_model, splits):
+    """Check `function(seed, rate)`: the test loss after 320 updates of hold and fall."""
+    from helpers.schedules import LinearRamp, Pieces
+    from helpers.training import compare
+
+    seeds, rate = list(splits)[:2], 0.08
+    found = [float(_called(function, seed, rate)) for seed in seeds]
+    entries = {"right": Pieces([(rate, 256), (LinearRamp(rate, 0, 64), None)]), "held": rate}
+    parts = [lambda seed: splits[seed].train, lambda seed: splits[seed].validation]
+    options = {"epochs": 8, "seeds": seeds, "progress": False}
+    runs = compare(build_model, entries, *parts, test=lambda seed: splits[seed].test, **options)
+    for policy, metric, same, hint in (
+        ("right", "val_loss", False, "This loss is on images that may still choose."),
+        ("held", "test_loss", False, "It trained as if the rate never fell."),
+        ("right", "test_loss", True, "These are not the losses of hold and fall. Check the fall, "),
+    ):
+        hint += "the seed, its split, 8 epochs, batches of 32, a new network." if same else ""
+        _need(same == np.allclose(found, runs.last(metric).loc[policy], rtol=0.03), hint)
+    return "The same test losses as the library's, with the same budget."
+
+
+@_exercise
+def comparison_design(settings, *, budget=25_000, updates=320, spread=0.018, difference=0.01):
+    """Check numbers of rates, tuning seeds and seeds that find a difference of two policies."""
+    from scipy import stats
+
+    names = ("rates", "tuning_seeds", "seeds")
+    _need(set(settings) == set(names), f"Give a dict with {', '.join(names)}.")
+    whole = all(isinstance(value, (int, np.integer)) and value > 0 for value in settings.values())
+    _need(whole, "All three are whole numbers, 1 or more.")
+    rates, tuning_seeds, seeds = (int(settings[name]) for name in names)
+    cost = 2 * updates * (rates * tuning_seeds + seeds)
+    _need(cost <= budget, f"This takes {cost:,} updates; there are {budget:,}.")
+    _need(rates >= 4, "So few rates can miss the best one by far: lesson 1 sweeps decades.")
+    _need(tuning_seeds >= 2, "One seed chooses by luck. Let the rates be chosen by more.")
+    _need(seeds >= 2, "One difference has no spread: an interval needs two seeds or more.")
+    limit, shift = stats.t.ppf(0.975, seeds - 1), difference / spread * seeds**0.5
+    power = stats.nct.sf(limit, seeds - 1, shift)
+    # A simulated power may be off by a hundredth.
+    _need(power > 0.79, f"Such a design finds it in {power:.0%} of comparisons. What is too few?")
+    return f"{cost:,} updates, and a power of {power:.0%}."
+
+
+# end of lesson 06
+
+
+# lesson 07
+
+
+@_exercise
+def new_setting(answer):
+    """Check `(peak, updates, warm-up, decay)` of exercise 1: a batch four times as large."""
+    _need(np.shape(answer) == (4,), "Give four numbers: (peak, updates, warm-up, decay).")
+    true = (0.32, 1140, 57, 0.0005)
+    hints = (
+        "Your peak differs. How many times as large is the batch?",
+        "Your number of updates differs. The last, short batch of an epoch is an update, too.",
+        "Your warm-up differs. Which share of all updates was it?",
+        "Your decay differs. What has become of the sum of the rates over the training?",
+    )
+    for given, wanted, hint, within in zip(answer, true, hints, (1e-6, 1e-6, 0.03, 0.03)):
+        _need(math.isclose(float(given), wanted, rel_tol=within), hint)
+    return "As the rules have it: now measure."
+
+
+@_exercise
+def accumulated(function, max_rate=0.1, updates=30):
+    """Check the rates that `function(record)` used: a cosine, four batches to an update."""
+    from helpers.schedules import Cosine
+    from helpers.training import RecordSteps
+
+    record = RecordSteps()
+    _called(function, record)
+    rates = record.table()["learning_rate"].to_numpy("float64")
+    _need(len(rates) > 0, "No update was logged. Is `record` among the callbacks of fit?")
+    _need(
+        len(rates) == updates,
+        f"{len(rates)} updates were made. Are they 3 epochs in batches of 32, of which the "
+        "optimizer gathers four?",
+    )
+    _need(np.ptp(rates) > 0, "The rate never changed. Has the optimizer a schedule?")
+    middle, end = rates[updates // 2] / max_rate, rates[-1] / max_rate
+    _need(middle > 0.1, "The rate is near zero long before the end. What does Keras count?")
+    _need(end < 0.1, "The last update has a high rate: the fall takes longer than the training.")
+    true = Cosine(max_rate, updates)(np.arange(updates))
+    # A schedule over batches is up to one update ahead.
+    _need(np.allclose(rates, true, atol=0.08 * max_rate), "This is no cosine from the peak to 0.")
+    return "The cosine ends with the training."
+
+
+@_exercise
+def mended(function):
+    """Check `function(x, y)`: data that gave NaN, as a network can learn them."""
+    for seed in range(3):
+        generator = np.random.default_rng(seed)
+        x = generator.normal(10.0 ** np.array([3, 0, -2]), 10.0 ** np.array([2, 0, -3]), (90, 3))
+        y = 500 + 100 * generator.normal(size=90)
+        x[7, 1], y[11], x[13] = np.nan, np.inf, -np.inf
+        whole = np.delete(np.arange(90), [7, 11, 13])
+        given = _called(function, x.copy(), y.copy())
+        new_x, new_y = (np.asarray(part, "float64") for part in given)
+        _need(len(new_x) == len(new_y), "Inputs and targets no longer belong together.")
+        finite = np.isfinite(new_x).all() and np.isfinite(new_y).all()
+        _need(finite, "Something that is not finite is left, or was made. In x, and in y?")
+        _need(len(new_y) <= 87, "Rows that were not finite are still there, with invented numbers.")
+        _need(len(new_y) == 87, "Rows were dropped in which every number is finite.")
+        for name, new, old in (("x", new_x, x[whole]), ("y", new_y[:, None], y[whole, None])):
+            typical = np.abs(new.mean(axis=0)).max() < 0.5 and np.ptp(np.log(new.std(axis=0))) < 1
+            _need(typical and 0.3 < new.std() < 3, f"{name} is not around 0 with a spread near 1.")
+            line = [np.corrcoef(*pair)[0, 1] > 0.999 for pair in zip(new.T, old.T)]
+            _need(all(line), f"{name} is mixed up: shift and scale each column by itself.")
+    return "Finite, around 0, and of one scale; nothing else is lost."
+
+
+# end of lesson 07

@@ -41,64 +41,41 @@ class DataSet:
         white: The value of a pixel that becomes 1.0.
         sizes: Number of images in each split as stored.
         drawn: How many images each split that is not stored takes from the training images.
-        reference: Where the images come from.
     """
 
     file: str
     image_shape: tuple
-    class_names: tuple
+    class_names: list
     white: int
     sizes: dict
     drawn: dict
-    reference: str
 
 
+DIGITS = list("0123456789")
+FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")
+CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck".split()
+CLOTHING = "dress hat longsleeve outwear pants shirt shoes shorts skirt t-shirt".split()
+TESTED = {"train": 60_000, "test": 10_000}
+CLOTHING_SIZES = {"train": 3068, "validation": 341, "test": 372}
 DATA_SETS = {
-    "digits": DataSet(
-        "",
-        (8, 8, 1),
-        tuple("0123456789"),
-        # They count the inked points of a 4 x 4 block.
-        16,
-        {"train": 1797},
-        # 1,280 training images are 40 updates per epoch at batch size 32, 20 at 64, 10 at 128.
-        {"validation": 257, "test": 260},
-        "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine "
-        "Learning Repository, 1998, doi:10.24432/C50P49 (the part that scikit-learn carries)",
-    ),
+    # E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
+    # Repository, 1998, doi:10.24432/C50P49 (the part that scikit-learn carries). A pixel counts the
+    # inked points of a 4 x 4 block. Of the 1,280 images that are left to train on, an epoch makes
+    # 40 updates at batch size 32, 20 at 64, 10 at 128.
+    "digits": DataSet("", (8, 8, 1), DIGITS, 16, {"train": 1797}, {"validation": 257, "test": 260}),
+    # H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a Novel Image Dataset for Benchmarking
+    # Machine Learning Algorithms, 2017, arXiv:1708.07747.
     "fashion_mnist": DataSet(
-        "fashion_mnist.npz",
-        (28, 28, 1),
-        tuple(
-            "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")
-        ),
-        255,
-        {"train": 60_000, "test": 10_000},
-        {"validation": 5000},
-        "H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a Novel Image Dataset for Benchmarking "
-        "Machine Learning Algorithms, 2017, arXiv:1708.07747",
+        "fashion_mnist.npz", (28, 28, 1), FASHION, 255, TESTED, {"validation": 5000}
     ),
+    # A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report,
+    # University of Toronto, 2009.
     "cifar10": DataSet(
-        "cifar10.npz",
-        (32, 32, 3),
-        tuple("airplane automobile bird cat deer dog frog horse ship truck".split()),
-        255,
-        {"train": 50_000, "test": 10_000},
-        {"validation": 5000},
-        "A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report, "
-        "University of Toronto, 2009",
+        "cifar10.npz", (32, 32, 3), CIFAR10, 255, TESTED | {"train": 50_000}, {"validation": 5000}
     ),
-    "clothing": DataSet(
-        "clothing-dataset-small",
-        # The size of the experiments that this set was published with.
-        (150, 150, 3),
-        tuple("dress hat longsleeve outwear pants shirt shoes shorts skirt t-shirt".split()),
-        255,
-        {"train": 3068, "validation": 341, "test": 372},
-        {},
-        "A. Grigorev, Clothing dataset (subset), 2020, CC0, "
-        "https://github.com/alexeygrigorev/clothing-dataset-small",
-    ),
+    # A. Grigorev, Clothing dataset (subset), 2020, CC0. The size is that of the experiments that
+    # it was published with.
+    "clothing": DataSet("clothing-dataset-small", (150, 150, 3), CLOTHING, 255, CLOTHING_SIZES, {}),
 }
 
 
@@ -174,12 +151,13 @@ def load(name, *, seed=0, limit=None, image_size=None, classes=None):
     size = tuple(size) if np.ndim(size) else (size, size)
     limits = limit if isinstance(limit, (tuple, list)) else (limit, None, None)
     chosen = _class_indices(classes, data_set.class_names)
+    # The label of each stored class; -1 for those that are not wanted.
     numbers = np.full(len(data_set.class_names), -1)
     numbers[chosen] = np.arange(len(chosen))
     stored = images_and_labels(name)
     drawn = _drawn(stored["train"][1], data_set.drawn, seed)
     # All of the choice before the slow part, so that a mistake is heard of at once.
-    plans = []
+    plans = {}
     for stream, (split, most) in enumerate(zip(SPLITS, limits, strict=True), start=1):
         images, labels = stored["train" if split in drawn else split]
         positions = drawn.get(split, np.arange(len(labels)))
@@ -192,11 +170,11 @@ def load(name, *, seed=0, limit=None, image_size=None, classes=None):
                 f"class, to {len(positions):,}, which is all, or None."
             )
         random = np.random.default_rng((seed, stream))
-        kept = positions[_stratified(labels[positions], most, random)]
-        plans.append((split, images, random.permutation(kept), labels))
+        order = random.permutation(positions[_stratified(labels[positions], most, random)])
+        plans[split] = images, order, labels[order]
     splits = {
-        split: (_pixels(images, order, size, data_set.white, split), labels[order])
-        for split, images, order, labels in plans
+        split: (_pixels(images, order, size, data_set.white, split), labels)
+        for split, (images, order, labels) in plans.items()
     }
     return DataSplits(**splits, class_names=tuple(data_set.class_names[one] for one in chosen))
 
@@ -288,13 +266,10 @@ def _photographs(folder):
     folder = folder or _downloaded_clothing()
     stored = {}
     for split in SPLITS:
-        paths, labels = [], []
-        for label, name in enumerate(DATA_SETS["clothing"].class_names):
-            # Files that begin with a dot are no data.
-            found = sorted((folder / split / name).glob("[!.]*.jp*g"))
-            paths += found
-            labels += [label] * len(found)
-        stored[split] = paths, np.array(labels, "int64")
+        # Files that begin with a dot are no data.
+        found = [sorted((folder / split / name).glob("[!.]*.jp*g")) for name in CLOTHING]
+        labels = np.repeat(np.arange(len(found)), [len(paths) for paths in found])
+        stored[split] = [path for paths in found for path in paths], labels
     return stored
 
 

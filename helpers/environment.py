@@ -4,7 +4,6 @@ Standard library only, in Python 3.8's syntax: an older Python must be able to s
 """
 
 import contextlib
-import hashlib
 import os
 import subprocess
 import sys
@@ -61,7 +60,7 @@ def enter(module, arguments):
     if sys.version_info < (3, 10):  # noqa: UP036 - to be told so
         sys.exit(f"Python 3.10 or newer is needed; this is {sys.version.split()[0]}.")
     with _alone():
-        if not MARKER.is_file() or MARKER.read_text() != _fingerprint():
+        if not MARKER.is_file() or MARKER.read_text() != _wanted():
             _make()
     os.chdir(str(ROOT))
     command = [str(PYTHON), "-m", module, *arguments]
@@ -95,9 +94,8 @@ def _alone():
         yield
 
 
-def _fingerprint():
-    files = [path.read_bytes() for path in (REQUIREMENTS, CONSTRAINTS)]
-    return hashlib.sha256(b"".join(files)).hexdigest()
+def _wanted():
+    return REQUIREMENTS.read_text() + CONSTRAINTS.read_text()
 
 
 def _make():
@@ -105,8 +103,7 @@ def _make():
     print(f"Setting up the course in {VENV} (once, about 1 GB, some minutes).", flush=True)
     # Not `import pip`: of an interrupted start a part of it may be there.
     if not PYTHON.is_file() or subprocess.call([str(PYTHON), "-m", "pip", "--version"], **_SILENT):
-        made = subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)])
-        if made:
+        if subprocess.call([sys.executable, "-m", "venv", "--clear", str(VENV)]):
             sys.exit("No environment could be made. On Debian and Ubuntu: apt install python3-venv")
     command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "-r"]
     command += [str(REQUIREMENTS), "--progress-bar", "off"]
@@ -122,7 +119,7 @@ def _make():
     if pip.returncode:
         print(*LOG.read_text().splitlines()[-5:], sep="\n")
         sys.exit(ADVICE.format(log=LOG, venv=VENV, python=sys.version.split()[0]))
-    MARKER.write_text(_fingerprint())
+    MARKER.write_text(_wanted())
 
 
 _SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}

@@ -4,8 +4,6 @@ All are compiled classifiers that give logits. `optimizer` is an optimizer, or a
 knows; None is SGD with momentum 0.9.
 """
 
-from pathlib import Path
-
 import keras
 
 from helpers.data import weights_file
@@ -13,26 +11,12 @@ from helpers.data import weights_file
 # For small data. Keras's 0.99 would hold two thirds of the initial statistics after 40 updates.
 MOVING_MOMENTUM = 0.9
 
-# Each base: its module in keras.applications, its options, its file, its least image size.
+# Each base: its module in keras.applications, its options, its file.
+KERNELS = "weights_tf_dim_ordering_tf_kernels"
 BASES = {
-    "MobileNetV2": (
-        keras.applications.mobilenet_v2,
-        {"alpha": 0.35},
-        "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5",
-        32,
-    ),
-    "Xception": (
-        keras.applications.xception,
-        {},
-        "xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        71,
-    ),
-    "ResNet50": (
-        keras.applications.resnet,
-        {},
-        "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        32,
-    ),
+    "MobileNetV2": ("mobilenet_v2", {"alpha": 0.35}, f"mobilenet_v2_{KERNELS}_0.35_224_no_top.h5"),
+    "Xception": ("xception", {}, f"xception_{KERNELS}_notop.h5"),
+    "ResNet50": ("resnet", {}, f"resnet50_{KERNELS}_notop.h5"),
 }
 
 
@@ -160,18 +144,16 @@ def frozen_base(name, image_size=150, *, weights="imagenet"):
     """
     if name not in BASES:
         raise ValueError(f"There is no base {name!r}; known are {', '.join(BASES)}.")
-    module, options, file, least = BASES[name]
+    module, options, file = BASES[name]
+    module = getattr(keras.applications, module)
     height, width = image_size if isinstance(image_size, (tuple, list)) else (image_size,) * 2
-    if min(height, width) < least:
-        raise ValueError(f"image_size is {image_size}; {name} takes {least} pixels a side or more.")
-    if weights not in (None, "imagenet") and not Path(weights).is_file():
-        raise ValueError(f"weights is {weights!r}; give 'imagenet', None, or a file that exists.")
     source = weights_file(file) or "imagenet" if weights == "imagenet" else weights
     options = options | {"include_top": False, "input_shape": (height, width, 3), "pooling": "avg"}
     try:
         network = getattr(module, name)(weights=source, **options)
     except Exception as error:
-        if source != "imagenet":
+        # A ValueError is about the size or the file, and Keras says what is wrong with it.
+        if source != "imagenet" or isinstance(error, ValueError):
             raise
         raise RuntimeError(
             f"The weights of {name} could not be downloaded ({error}). Offline: put the file {file}"

@@ -1,7 +1,7 @@
 """`python3 -m tests`: everything that must hold, in one command.
 
-Stages: lint, then unit (also doctests and the structure of notebooks and pages), then notebooks
-(every cell runs, checked outputs agree), then browser (explorers in a real page).
+Stages: lint (ruff), then unit (also doctests and the structure of notebooks and pages), then
+notebooks (every cell runs, checked outputs agree), then browser (explorers in a real page).
 """
 
 import os
@@ -12,13 +12,15 @@ import tempfile
 from helpers import environment
 
 PARALLEL = ["-n", "2", "--dist", "worksteal"]
+# All cells of a notebook on one kernel.
+BY_FILE = ["-n", "2", "--dist", "loadfile"]
 UNIT = ["tests", "helpers", "--ignore=tests/browser", "--ignore=tests/benchmarks"]
 NOTEBOOKS = ["notebooks", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
 NOTEBOOKS += ["--nbval-kernel-startup-timeout", "120"]
 STAGES = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
     "unit": [["pytest", *UNIT, *PARALLEL]],
-    "notebooks": [["pytest", *NOTEBOOKS, *PARALLEL]],
+    "notebooks": [["pytest", *NOTEBOOKS, *BY_FILE]],
     "browser": [["pytest", "tests/browser"]],
 }
 

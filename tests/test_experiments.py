@@ -20,6 +20,8 @@ EMBEDDED = {"digits", "none"}
 
 @pytest.fixture
 def common(monkeypatch):
+    # The scripts set it for themselves; what other tests start keeps what it had.
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", os.environ.get("TF_ENABLE_ONEDNN_OPTS", "0"))
     monkeypatch.syspath_prepend(str(EXPERIMENTS))
     return importlib.import_module("common")
 

@@ -352,6 +352,8 @@ def test_a_record_cannot_be_changed():
         ({"rates": [], "losses": []}, "1 or more"),
         ({"rates": [0.2, 0.1]}, "rise"),
         ({"rates": [0.0, 0.1]}, "above 0"),
+        ({"rates": [0.1, math.inf]}, "finite"),
+        ({"rates": [0.1, math.nan]}, "rise"),
         ({"smoothing": 1.0}, "below 1"),
         ({"accuracies": [0.5]}, "same length"),
     ],

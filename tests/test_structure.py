@@ -156,11 +156,12 @@ def snippets():
 
 
 @pytest.mark.parametrize("examples", [600, 60_000, 50_000])
-def test_the_snippets_of_the_readme_run_at_ordinary_sizes(examples):
+def test_the_snippets_of_the_readme_run_at_ordinary_sizes(examples, tmp_path, monkeypatch):
     """MNIST's and CIFAR-10's numbers of examples among them."""
     import keras
     import numpy as np
 
+    monkeypatch.chdir(tmp_path)
     keras.utils.set_random_seed(0)
     dense = keras.layers.Dense
     layers = [

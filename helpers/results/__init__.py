@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from helpers.results.paired import Paired, holm, paired_table
+from helpers.results.paired import Paired, holm
 from helpers.results.range_test import RangeTest, RangeTestBand
 from helpers.results.rules import RULES, Bounds
-from helpers.results.runs import Best, Runs, read
+from helpers.results.runs import Best, Record, Runs
 
 STORED = Path(__file__).parents[2] / "notebooks" / "results"
-_KINDS = {"Runs": Runs, "RangeTest": RangeTest, "RangeTestBand": RangeTestBand}
+
+# Of any kind of record, the file says which.
+load = Record.load
 
 
 def stored(name):
@@ -28,9 +30,3 @@ def stored(name):
         known = ", ".join(sorted(path.stem for path in STORED.glob("*.json")))
         raise ValueError(f"There is no stored experiment {name!r}; there are {known}.")
     return load(path)
-
-
-def load(path):
-    """Return the record that a file holds, of whatever kind it is."""
-    kind, content = read(path)
-    return _KINDS[kind].from_content(content)

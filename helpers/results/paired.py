@@ -3,18 +3,14 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 CONFIDENCE = 0.95
 
 # What the metrics of the course are called in figures and sentences.
 METRIC_NAMES = {
-    "loss": "training loss",
-    "accuracy": "training accuracy",
-    "val_loss": "validation loss",
-    "val_accuracy": "validation accuracy",
-    "test_loss": "test loss",
-    "test_accuracy": "test accuracy",
+    f"{prefix}{kind}": f"{part} {kind}"
+    for prefix, part in (("", "training"), ("val_", "validation"), ("test_", "test"))
+    for kind in ("loss", "accuracy")
 }
 _LOWER = ("loss", "error", "mse", "mae", "mape", "msle", "crossentropy", "hinge", "kl_divergence")
 _HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "fbeta_score", "iou")
@@ -148,24 +144,6 @@ def holm(verdicts, confidence=CONFIDENCE):
         # From the first tie on, the confidence stays what it was there.
         left -= not tied
     return verdicts
-
-
-def paired_table(verdicts):
-    """Return verdicts as a frame, a row each: difference, ends of its interval, seeds, winner."""
-    rows = [
-        {
-            "a": name(verdict.a),
-            "b": name(verdict.b),
-            "metric": verdict.metric,
-            "difference": verdict.mean,
-            "low": verdict.interval[0],
-            "high": verdict.interval[1],
-            "seeds": len(verdict.differences),
-            "winner": "tie" if verdict.winner is None else name(verdict.winner),
-        }
-        for verdict in verdicts
-    ]
-    return pd.DataFrame(rows)
 
 
 def name(label):

@@ -1,19 +1,13 @@
 """`RangeTest`: what one run with a rising rate measured; `RangeTestBand`: several seeds."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from helpers.results.rules import (
-    RULES,
-    Bounds,
-    accuracy_bounds,
-    smooth,
-    suggestions,
-    turns_up,
-)
-from helpers.results.runs import read, write
+from helpers.results.rules import Bounds, accuracy_bounds, smooth, suggestions, turns_up
+from helpers.results.runs import Record
 from helpers.schedules import OneCycle, Triangular, WarmRestarts
 
 # A mean over about ten points: it lags little behind 300 rates, and few noisy points end a test.
@@ -40,11 +34,9 @@ class HandOff:
             max_rate: A rate in place of the upper bound.
             **options: `mode` and `gamma`, as for `Triangular`.
         """
-        high = self._max_rate(max_rate)
-        low = self._min_rate(min_rate, high)
-        return Triangular(
-            high / MAX_OVER_MIN if low is None else low, high, half_cycle_steps, **options
-        )
+        low, high = self._ends(min_rate, max_rate)
+        low = high / MAX_OVER_MIN if low is None else low
+        return Triangular(low, high, half_cycle_steps, **options)
 
     def one_cycle(self, total_steps, *, min_rate=None, max_rate=None, **options):
         """Return a `schedules.OneCycle` with its peak at the upper bound.
@@ -56,8 +48,7 @@ class HandOff:
             max_rate: A rate in place of the upper bound.
             **options: Further settings, as for `OneCycle`.
         """
-        high = self._max_rate(max_rate)
-        low = self._min_rate(min_rate, high)
+        low, high = self._ends(min_rate, max_rate)
         if low and "start_divisor" not in options:
             options["start_divisor"] = high / low
         return OneCycle(high, total_steps, **options)
@@ -71,25 +62,23 @@ class HandOff:
             max_rate: A rate in place of the upper bound.
             **options: `cycle_mult` and `peak_decay`, as for `WarmRestarts`.
         """
-        high = self._max_rate(max_rate)
+        _, high = self._ends(min_rate, max_rate)
         return WarmRestarts(high, first_cycle_steps, min_rate=min_rate, **options)
 
-    def _max_rate(self, given):
+    def _ends(self, min_rate, max_rate):
+        """Return both rates; None for the lower one where there is none below the upper one."""
         bounds = self.bounds()
-        if given is None and bounds.max_rate is None:
-            raise ValueError(
-                f"The range test shows no max_rate: {bounds.max_reason}. Or give max_rate "
-                "yourself, for example one of suggest()."
-            )
-        return bounds.max_rate if given is None else given
-
-    def _min_rate(self, given, high):
-        low = self.bounds().min_rate if given is None else given
-        return None if given is None and low is not None and low >= high else low
+        high = bounds.max_rate if max_rate is None else max_rate
+        if high is None:
+            text = f"The range test shows no max_rate: {bounds.max_reason}."
+            raise ValueError(f"{text} Or give max_rate yourself, such as one of suggest().")
+        if min_rate is None and bounds.min_rate is not None and bounds.min_rate < high:
+            min_rate = bounds.min_rate
+        return min_rate, high
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RangeTest(HandOff):
+class RangeTest(HandOff, Record):
     """The curve of a range test; every array has one value for each rate.
 
     To look at a curve with other smoothing: `dataclasses.replace(test, smoothing=0.5)`.
@@ -140,8 +129,8 @@ class RangeTest(HandOff):
         lengths = {name: len(values) for name, values in self._columns().items()}
         if len(set(lengths.values())) != 1 or not len(self.rates):
             raise ValueError(f"All columns need the same length, 1 or more; given are {lengths}.")
-        if not (self.rates[0] > 0 and (np.diff(self.rates) > 0).all()):
-            raise ValueError("The rates must be above 0 and rise from each to the next.")
+        if not (np.diff(self.rates, prepend=0) > 0).all() or np.isinf(self.rates[-1]):
+            raise ValueError("The rates must be above 0, finite, and rise from each to the next.")
         if not 0 <= self.smoothing < 1:
             raise ValueError(f"smoothing is {self.smoothing}; allowed is 0 (none) to below 1.")
 
@@ -149,10 +138,8 @@ class RangeTest(HandOff):
         return len(self.rates)
 
     def __repr__(self):
-        return (
-            f"RangeTest({len(self)} rates from {self.rates[0]:.3g} to {self.rates[-1]:.3g}; "
-            f"{self.stop_reason or 'no reason to stop given'})"
-        )
+        rates = f"{len(self)} rates from {self.rates[0]:.3g} to {self.rates[-1]:.3g}"
+        return f"RangeTest({rates}; {self.stop_reason or 'no reason to stop given'})"
 
     @property
     def smoothed(self):
@@ -164,11 +151,9 @@ class RangeTest(HandOff):
         """What to mind if the loss neither diverged nor turned up; empty if it did."""
         if self.diverged or turns_up(self.rates, self.losses, self.smoothing):
             return ""
-        whole = self.stop_reason.startswith("all ")
-        cure = "Raise max_rate." if whole else "Let the test go on to higher rates."
         return (
             f"The loss never diverged, and did not rise up to a rate of {self.rates[-1]:.3g} "
-            f"({self.stop_reason}): the rules saw only a part of the curve. {cure}"
+            f"({self.stop_reason}): the rules saw only a part of the curve. Raise max_rate."
         )
 
     def suggest(self):
@@ -189,11 +174,11 @@ class RangeTest(HandOff):
         Returns:
             Dict of rule to rate; None where a rule finds none. `reasons()` says why.
         """
-        return {rule: found.rate for rule, found in self._suggestions().items()}
+        return {rule: found.rate for rule, found in self._suggestions.items()}
 
     def reasons(self):
         """Return what each rule was read off, or why it found no rate: dict of rule to words."""
-        return {rule: found.reason for rule, found in self._suggestions().items()}
+        return {rule: found.reason for rule, found in self._suggestions.items()}
 
     def bounds(self):
         """Return the bounds of a cycle by Smith's rule, read off the accuracy.
@@ -226,35 +211,27 @@ class RangeTest(HandOff):
         frame.insert(3, "smoothed_loss", self.smoothed)
         return frame
 
-    def save(self, path):
-        """Write everything to one JSON file and return its path."""
-        return write(path, "RangeTest", self.to_dict())
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote."""
-        return cls.from_content(read(path, "RangeTest")[1])
+    def content(self):
+        """Return everything as plain values; `RangeTest(**values)` reads them."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return values | {name: array.tolist() for name, array in self._columns().items()}
 
     @classmethod
     def from_content(cls, content):
         """Return the test of what stands in a file."""
         return cls(**content)
 
-    def to_dict(self):
-        """Return everything as plain values, ready for JSON; `RangeTest(**values)` reads them."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return values | {name: array.tolist() for name, array in self._columns().items()}
-
     def _columns(self):
         columns = {name: getattr(self, name) for name in ARRAYS}
         return {name: values for name, values in columns.items() if values is not None}
 
+    @cached_property
     def _suggestions(self):
         return suggestions(self.rates, self.losses, self.smoothing, self.diverged)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RangeTestBand(HandOff):
+class RangeTestBand(HandOff, Record):
     """Range tests of one model with several seeds, over the same rates.
 
     Attributes:
@@ -305,8 +282,9 @@ class RangeTestBand(HandOff):
             As `RangeTest.suggest`; None for a rule that found a rate with fewer than half of the
             seeds.
         """
-        found = self._found()
-        return {rule: _median(found[rule], len(self)) for rule in RULES}
+        spread = self.spread()
+        seen = 2 * spread["seeds"] >= len(self)
+        return spread["median"].astype(object).where(seen, None).to_dict()
 
     def spread(self):
         """Return how far each rule moves between seeds.
@@ -315,17 +293,10 @@ class RangeTestBand(HandOff):
             A frame by rule: `median`, `lowest`, `highest`, `ratio` (highest over lowest), `seeds`
             (how many gave a rate); NaN where none did.
         """
-        rows = {}
-        for rule, rates in self._found().items():
-            lowest, highest = (min(rates), max(rates)) if rates else (np.nan, np.nan)
-            rows[rule] = {
-                "median": _geometric_median(rates) if rates else np.nan,
-                "lowest": lowest,
-                "highest": highest,
-                "ratio": highest / lowest,
-                "seeds": len(rates),
-            }
-        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("rule")
+        found = pd.DataFrame([test.suggest() for test in self.tests], dtype="float64")
+        ends = {"median": _median(found), "lowest": found.min(), "highest": found.max()}
+        frame = pd.DataFrame(ends).rename_axis("rule")
+        return frame.assign(ratio=frame["highest"] / frame["lowest"], seeds=found.count())
 
     def bounds(self):
         """Return the median of the seeds' bounds by Smith's rule.
@@ -334,10 +305,15 @@ class RangeTestBand(HandOff):
             A `Bounds`. An end that fewer than half of the seeds show is None; its reason is that of
             the first seed without it.
         """
-        found = [test.bounds() for test in self.tests]
-        low, why_low = self._end([(one.min_rate, one.min_reason) for one in found])
-        high, why_high = self._end([(one.max_rate, one.max_reason) for one in found])
-        return Bounds(low, high, why_low, why_high)
+        found, rates, reasons = [test.bounds() for test in self.tests], [], []
+        for end in ("min", "max"):
+            seen = pd.Series([getattr(one, f"{end}_rate") for one in found], dtype="float64")
+            enough = 2 * seen.count() >= len(self)
+            missing = getattr(found[int(seen.isna().argmax())], f"{end}_reason")
+            rates.append(float(_median(seen)) if enough else None)
+            median = f"the median of {seen.count()} of {len(self)} seeds"
+            reasons.append(median if enough else missing)
+        return Bounds(*rates, *reasons)
 
     def curve(self):
         """Return the smoothed losses of all seeds in one frame.
@@ -347,15 +323,8 @@ class RangeTestBand(HandOff):
             smoothed loss, and `seeds`, how many still went on.
         """
         losses = pd.DataFrame([pd.Series(test.smoothed) for test in self.tests])
-        frame = pd.DataFrame(
-            {
-                "learning_rate": self.rates,
-                "median": losses.median(),
-                "lowest": losses.min(),
-                "highest": losses.max(),
-                "seeds": losses.notna().sum(),
-            }
-        )
+        ends = {"learning_rate": self.rates, "median": losses.median(), "lowest": losses.min()}
+        frame = pd.DataFrame(ends).assign(highest=losses.max(), seeds=losses.count())
         # The last rate of all may have no finite loss at all.
         return frame[frame["seeds"] > 0].reset_index(drop=True)
 
@@ -364,15 +333,10 @@ class RangeTestBand(HandOff):
         tables = {seed: test.table() for seed, test in zip(self.seeds, self.tests)}
         return pd.concat(tables, names=["seed"]).reset_index("seed").reset_index(drop=True)
 
-    def save(self, path):
-        """Write everything to one JSON file and return its path."""
-        tests = {str(seed): test.to_dict() for seed, test in zip(self.seeds, self.tests)}
-        return write(path, "RangeTestBand", {"about": self.about, "tests": tests})
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote."""
-        return cls.from_content(read(path, "RangeTestBand")[1])
+    def content(self):
+        """Return everything as plain values, for a file."""
+        tests = {str(seed): test.content() for seed, test in zip(self.seeds, self.tests)}
+        return {"about": self.about, "tests": tests}
 
     @classmethod
     def from_content(cls, content):
@@ -380,24 +344,7 @@ class RangeTestBand(HandOff):
         tests = {int(seed): RangeTest(**values) for seed, values in content["tests"].items()}
         return cls(tests.keys(), tests.values(), content["about"])
 
-    def _found(self):
-        """Return dict of rule to the rates it found, one for each seed that gave one."""
-        answers = [test.suggest() for test in self.tests]
-        return {rule: [each[rule] for each in answers if each[rule] is not None] for rule in RULES}
 
-    def _end(self, ends):
-        """Return the median of one end of the bounds, and the words for it."""
-        rates = [rate for rate, _ in ends if rate is not None]
-        median = _median(rates, len(self))
-        if median is None:
-            return None, next(reason for rate, reason in ends if rate is None)
-        return median, f"the median of {len(rates)} of {len(self)} seeds"
-
-
-def _median(rates, seeds):
-    return _geometric_median(rates) if 2 * len(rates) >= seeds and rates else None
-
-
-def _geometric_median(rates):
+def _median(rates):
     """Return the median, on a log axis where it lies between two rates."""
-    return float(np.exp(np.median(np.log(rates))))
+    return np.exp(np.log(rates).median())

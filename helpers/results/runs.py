@@ -25,6 +25,38 @@ VERSION = 2
 DEPTH = 2
 
 
+class Record:
+    """What is saved to one JSON file, and comes back as it was."""
+
+    def save(self, path):
+        """Write everything to one JSON file and return its path."""
+        path = Path(path)
+        text = _text({"kind": type(self).__name__, "version": VERSION} | self.content())
+        unfinished = path.with_name(f"{path.name}.part")
+        unfinished.write_text(text + "\n", encoding="utf-8")
+        os.replace(unfinished, path)
+        return path
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote.
+
+        Raises:
+            ValueError: If the file holds something else.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            kind, version = content.pop("kind"), content.pop("version")
+            (found,) = (each for each in Record.__subclasses__() if each.__name__ == kind)
+            if version == VERSION and issubclass(found, cls):
+                return found.from_content(content)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            text = f"{path} is not a saved record, or is damaged: {type(error).__name__} {error}."
+            raise ValueError(text) from error
+        asked = f"a {cls.__name__} of version {VERSION}"
+        raise ValueError(f"{path} holds a {kind} of version {version}; asked for is {asked}.")
+
+
 @dataclass(frozen=True)
 class Best:
     """The best label of some runs: its metric after the last epoch, over seeds.
@@ -47,7 +79,7 @@ class Best:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Runs:
+class Runs(Record):
     """All runs of a sweep or a comparison.
 
     A run has a `label`: a rate (a float), a policy (text), or both, `(policy, rate)`.
@@ -96,11 +128,8 @@ class Runs:
         return int(self._by_run().ngroups)
 
     def __repr__(self):
-        diverged = int(self.frame["diverged"].sum())
-        return (
-            f"Runs({len(self.labels)} labels x {len(self.seeds)} seeds: {len(self)} runs, "
-            f"{diverged} diverged)"
-        )
+        size = f"{len(self.labels)} labels x {len(self.seeds)} seeds: {len(self)} runs"
+        return f"Runs({size}, {self.frame['diverged'].sum()} diverged)"
 
     @property
     def labels(self):
@@ -160,8 +189,8 @@ class Runs:
 
     def table(self):
         """Return a tidy frame of the ends of epochs: label, seed, epoch, updates, metrics."""
-        table = self.points().dropna(subset="epoch").astype({"epoch": "int64"})
-        return table.reset_index(drop=True)
+        ends = self.points().dropna(subset="epoch")
+        return ends.astype({"epoch": "int64"}).reset_index(drop=True)
 
     def points(self):
         """Return a tidy frame of every measurement, in mid-epoch as well.
@@ -186,11 +215,9 @@ class Runs:
         """
         if metric not in self.metrics:
             raise ValueError(f"No run measured {metric!r}; measured were {self.metrics}.")
-        rows = self._by_run().tail(1)
-        values = rows[metric].where(~rows["diverged"]).tolist()
-        labels = [label for place, label in enumerate(self._labels) if place in rows.index]
-        found = {}
-        for label, seed, value in zip(labels, rows["seed"], values):
+        ends, found = self.at_end(), {}
+        values = ends.frame[metric].where(~ends.frame["diverged"])
+        for label, seed, value in zip(ends._labels, ends.frame["seed"], values):
             found.setdefault(label, {})[int(seed)] = value
         table = pd.DataFrame.from_dict(found, orient="index")
         both = isinstance(table.index, pd.MultiIndex)
@@ -205,17 +232,12 @@ class Runs:
             (number of diverged runs). The statistics of a label with a diverged run are NaN: a
             mean over the survivors would flatter it.
         """
-        last = self.last(metric)
-        lost = self._by_run()["diverged"].any().groupby(level=[0, 1], dropna=False, sort=False)
-        frame = pd.DataFrame(
-            {
-                "mean": last.mean(axis=1),
-                "spread": last.std(axis=1),
-                "min": last.min(axis=1),
-                "max": last.max(axis=1),
-            }
-        ).where(pd.Series(lost.sum().to_numpy() == 0, last.index), axis=0)
-        return frame.assign(seeds=lost.size().to_numpy(), diverged=lost.sum().to_numpy())
+        by_label = self.at_end().frame.groupby(KEYS[:2], dropna=False, sort=False)["diverged"]
+        lost, last = by_label.sum().to_numpy(), self.last(metric)
+        frame = pd.DataFrame({"mean": last.mean(axis=1), "spread": last.std(axis=1)})
+        frame = frame.assign(min=last.min(axis=1), max=last.max(axis=1))
+        frame.loc[lost > 0] = np.nan
+        return frame.assign(seeds=by_label.size().to_numpy(), diverged=lost)
 
     def best(self, metric="val_accuracy", mode=None):
         """Return the label with the best mean over seeds after the last epoch.
@@ -236,11 +258,10 @@ class Runs:
         if means.empty:
             raise ValueError("Every label has a run that diverged; try lower rates.")
         label = means.idxmax() if mode == "max" else means.idxmin()
-        row = summary.loc[label]
+        mean, spread, _, _, seeds, _ = summary.loc[label]
         rates = [each for each in self.labels if isinstance(each, float)]
         at_edge = len(rates) > 1 and label in (min(rates), max(rates))
-        mean, spread = float(row["mean"]), float(row["spread"])
-        return Best(label, metric, mean, spread, int(row["seeds"]), at_edge)
+        return Best(label, metric, float(mean), float(spread), int(seeds), at_edge)
 
     def usable(self, metric="val_accuracy", within=0.02, mode=None):
         """Return the labels whose mean is close to the best: the usable window of a sweep.
@@ -296,8 +317,7 @@ class Runs:
         better = direction(metric, mode) == "max"
         points = self.points()
         there = points[metric] >= value if better else points[metric] <= value
-        points["steps"] = points["updates"].where(there)
-        points["steps"] = points["steps"].astype("Int64")
+        points["steps"] = points["updates"].where(there).astype("Int64")
         return points.groupby(["label", "seed"], sort=False)["steps"].min().reset_index()
 
     def paired(self, a, b, metric="val_accuracy", mode=None):
@@ -317,17 +337,14 @@ class Runs:
                 difference to nothing is not defined: count the diverged runs instead).
         """
         a, b = self._known(a), self._known(b)
-        own = self.select([a, b])
-        seeds = [set(own.select([label]).seeds) for label in (a, b)]
-        shared = [seed for seed in own.seeds if seed in seeds[0] & seeds[1]]
-        last = own.last(metric)
+        own, others = self.select([a]), self.select([b]).seeds
+        last = self.select([a, b]).last(metric)
+        shared = [seed for seed in own.seeds if seed in others]
         differences = {seed: float(last.loc[a, seed] - last.loc[b, seed]) for seed in shared}
         lost = [seed for seed in shared if math.isnan(differences[seed])]
         if lost:
-            raise ValueError(
-                f"Of {name(a)} and {name(b)}, runs with the seeds {lost} diverged, so there is no "
-                "difference to take. Compare the numbers of diverged runs in summary()."
-            )
+            text = f"Of {name(a)} and {name(b)}, runs with the seeds {lost} diverged"
+            raise ValueError(f"{text}: count these, in summary(), where there is no difference.")
         return Paired(a, b, metric, direction(metric, mode), differences)
 
     def against(self, a, others, metric="val_accuracy", mode=None):
@@ -356,16 +373,9 @@ class Runs:
         frames = [runs.frame for runs in (self, *others)]
         return Runs.from_rows(pd.concat(frames, ignore_index=True), about)
 
-    def save(self, path):
-        """Write everything to one JSON file and return its path."""
-        columns = self.frame.to_dict("list")
-        return write(path, "Runs", {"about": self.about, "columns": columns})
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote; labels, histories and divergence come back as they were."""
-        _, content = read(path, "Runs")
-        return cls.from_content(content)
+    def content(self):
+        """Return everything as plain values, for a file."""
+        return {"about": self.about, "columns": self.frame.to_dict("list")}
 
     @classmethod
     def from_content(cls, content):
@@ -388,12 +398,11 @@ class Runs:
 
     def _known(self, label):
         """Return a label as it is stored, its rate matched to float32 rounding."""
+        same = {"rtol": SAME_RATE, "atol": 0, "equal_nan": True}
         policy, rate = split_label(label)
         for known in self.labels:
             own_policy, own_rate = split_label(known)
-            if policy == own_policy and np.isclose(
-                rate, own_rate, rtol=SAME_RATE, atol=0, equal_nan=True
-            ):
+            if policy == own_policy and np.isclose(rate, own_rate, **same):
                 return known
         raise ValueError(f"No run has the label {label!r}; labels are {self.labels}.")
 
@@ -409,39 +418,6 @@ def split_label(label):
         return label, math.nan
     policy, rate = label if isinstance(label, tuple) else (None, label)
     return policy, float(rate)
-
-
-def write(path, kind, content):
-    """Write a dict of plain values to a file of the given kind; return its path."""
-    path = Path(path)
-    text = _text({"kind": kind, "version": VERSION} | content)
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    os.replace(unfinished, path)
-    return path
-
-
-def read(path, kind=None):
-    """Return `(kind, content)` of a file that `write` made.
-
-    Args:
-        path: The file.
-        kind: The record class expected; None takes any.
-
-    Raises:
-        ValueError: If the file is none of that kind and version.
-    """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        found, version = content.pop("kind"), content.pop("version")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path} is not a saved record, or is damaged: {error}.") from error
-    if version != VERSION or kind not in (None, found):
-        raise ValueError(
-            f"{path} holds a {found} of version {version}; asked for is a {kind or 'record'} of "
-            f"version {VERSION}. Save it again, or load it with the class that it holds."
-        )
-    return found, content
 
 
 def _text(value, depth=0):

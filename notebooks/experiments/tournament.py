@@ -10,7 +10,7 @@ EPOCHS, UPDATES = 8, 320
 # Four rates a decade.
 DIGITS_GRID = (0.01, 0.0178, 0.0316, 0.0562, 0.1, 0.178, 0.316)
 CIFAR10_GRID = (0.0316, 0.1, 0.316)
-CIFAR10_IMAGES, CIFAR10_EPOCHS, CIFAR10_BATCH = 10_000, 10, 128
+CIFAR10_IMAGES, CIFAR10_EPOCHS, CIFAR10_BATCH = 5_000, 10, 64
 # The lowest rate of a policy over its highest.
 FLOORS = (0.5, 0.25, 0.1, 0.01)
 GUESS = 0.01
@@ -68,19 +68,19 @@ def bounds_digits(experiment):
 
 
 def tournament_cifar10(experiment):
-    """Seven policies on 10,000 images of CIFAR-10, ten epochs with flips, each tuned; five seeds.
+    """Seven policies on 5,000 images of CIFAR-10, ten epochs with flips, each tuned; five seeds.
 
-    A small residual net, batches of 128, 790 updates; metrics with statistics taken anew.
+    A small residual net, batches of 64, 790 updates; metrics with statistics taken anew.
     The rates are chosen with one seed of its own. More images if `CIFAR10_IMAGES` says so.
     """
     experiment.about |= {
-        "data": "CIFAR-10: 10,000 training, 5,000 validation, 10,000 test images, random flips",
+        "data": "CIFAR-10: 5,000 training, 2,500 validation, 5,000 test images, random flips",
         "split": "test as published, validation drawn with the seed",
     }
     total = CIFAR10_EPOCHS * -(-CIFAR10_IMAGES // CIFAR10_BATCH)
 
     def one(name, rate, seed):
-        splits = data.load("cifar10", seed=seed, limit=(CIFAR10_IMAGES, None, None))
+        splits = data.load("cifar10", seed=seed, limit=(CIFAR10_IMAGES, 2_500, 5_000))
         schedule = Constant(GUESS) if name == "guess" else policies(rate, total)[name]
         return experiment.train(
             build_small_resnet,

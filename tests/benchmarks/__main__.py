@@ -1,54 +1,46 @@
 """`python -m tests.benchmarks [NAME ...]`: measure all benchmarks, or some, and write their table.
 
 Timings want a quiet machine. All together take about half an hour on two cores; one wants a browser
-(CHROMIUM) and one the photographs of clothing (LEARNING_RATE_DATA). The table is written after
-each, so that an interruption loses one benchmark at most.
+(CHROMIUM) and one the photographs of clothing (LEARNING_RATE_DATA). Each runs in a process of its
+own, and the table is written after each, so that an interruption loses one at most.
 """
 
 import argparse
+import importlib
 import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
-from helpers.environment import ROOT
-from helpers.lessons import suggest
+from helpers.environment import finish
 from tests.benchmarks import table
 
 
-def measured_apart(name):
-    """Run one benchmark in a fresh process, which nothing before it has warmed or filled."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(table.measured, name).result()
+def measured(name):
+    """Run one benchmark in this process and return its rows."""
+    return table.show(importlib.import_module(f"tests.benchmarks.{name}").rows())
 
 
-def main(arguments=None):
-    """Measure and store; return 1 if a benchmark could not be run, 2 if there is none such."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.benchmarks",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=f"benchmarks: {', '.join(table.names())}",
-    )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks; default all")
-    names = parser.parse_args(arguments).names or table.names()
-    for name in names:
-        if name not in table.names():
-            parser.error(f"there is no benchmark {name!r}. {suggest(name, table.names())}")
-    failed = []
-    for name in names:
+def main(arguments):
+    """Measure and store; return 1 if a benchmark could not be run."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(table.names()))
+    chosen, failed = parser.parse_args(arguments).names or table.names(), []
+    if unknown := set(chosen) - set(table.names()):
+        parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(table.names())}.")
+    for name in chosen:
         print(f"\n=== {name} ===", flush=True)
         try:
-            table.store(name, table.lines_of(name, measured_apart(name)))
+            # A fresh process, which nothing before it has warmed or filled.
+            spawn = multiprocessing.get_context("spawn")
+            with ProcessPoolExecutor(1, mp_context=spawn) as process:
+                table.store(name, process.submit(measured, name).result())
         except Exception as error:
             print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             failed.append(name)
-    print(
-        f"\n{len(names) - len(failed)} of {len(names)} written to {table.PATH.relative_to(ROOT)}."
-    )
     if failed:
-        print(f"Not measured, their old lines stay: {', '.join(failed)}.")
+        print(f"\nNot measured, their old lines stay: {', '.join(failed)}.")
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -6,6 +6,7 @@ machine, and of processor time. Keras's own `MultiOptimizer` stands beside them
 where this Keras has one.
 """
 
+import itertools
 import os
 import time
 
@@ -15,7 +16,7 @@ import keras
 import numpy as np
 
 from helpers.layerwise import differential, geometric, split
-from tests.benchmarks.table import Row, show
+from tests.benchmarks.table import Row, in_turn, medians, show
 
 UPDATES, BATCH_SIZE = 400, 32
 ROUNDS, INSTANCES = 5, 3
@@ -80,28 +81,30 @@ if hasattr(keras.optimizers, "MultiOptimizer"):
     SIDES |= {f"MultiOptimizer, {count}": with_multi_optimizer(count) for count in (3, 20)}
 
 
-def compiled_models(build, examples):
-    """Return several models for each side, fitted once: one graph is faster than its equal."""
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    models = []
-    for name in list(SIDES) * INSTANCES:
-        model = build()
-        model.compile(SIDES[name](model), loss)
-        model.fit(*examples, BATCH_SIZE, verbose=0)
-        models.append((name, model))
-    return models
+def compiled_model(build, name, examples):
+    """Return a net with the optimizer of a side, fitted once."""
+    model, loss = build(), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(SIDES[name](model), loss)
+    model.fit(*examples, BATCH_SIZE, verbose=0)
+    return model
 
 
-def measured(models, examples):
+def measured(build, examples):
     """Return by side the seconds of each `fit`: on the wall, and of the processor."""
-    seconds = {name: [] for name in SIDES}
-    for _ in range(ROUNDS):
-        for name, model in models:
-            began = time.perf_counter(), time.process_time()
-            model.fit(*examples, BATCH_SIZE, verbose=0)
-            ended = time.perf_counter(), time.process_time()
-            seconds[name].append([end - begin for begin, end in zip(began, ended)])
-    return seconds
+    processor, works = {name: [] for name in SIDES}, {}
+
+    def fit(name, model):
+        began = time.process_time()
+        model.fit(*examples, BATCH_SIZE, verbose=0)
+        processor[name].append(time.process_time() - began)
+
+    # Several models for each side: one graph is faster than its equal.
+    for instance, name in itertools.product(range(INSTANCES), SIDES):
+        model = compiled_model(build, name, examples)
+        works[name, instance] = lambda name=name, model=model: fit(name, model)
+    taken = in_turn(works, ROUNDS)
+    wall = {name: sum((taken[name, at] for at in range(INSTANCES)), []) for name in SIDES}
+    return medians(wall), medians(processor)
 
 
 def rows():
@@ -110,14 +113,13 @@ def rows():
     for build, updates in ((build_dense, UPDATES), (build_convolutional, UPDATES // 8)):
         x = draw.normal(size=(updates * BATCH_SIZE, 64)).astype("float32")
         examples = x, draw.integers(0, 10, len(x))
-        seconds = measured(compiled_models(build, examples), examples)
-        medians = {name: np.median(seconds[name], axis=0) for name in SIDES}
-        for name, median in medians.items():
-            wall, processor = median / medians["one rate"]
+        wall, processor = measured(build, examples)
+        for name in SIDES:
+            ratios = [taken[name] / taken["one rate"] for taken in (wall, processor)]
             yield Row(
                 f"{name} / one rate, {build.__name__}",
-                f"{wall:.3f} ({median[0] / updates * 1e3:.3f} ms an update); "
-                f"{processor:.3f} by processor time",
+                f"{ratios[0]:.3f} ({wall[name] / updates * 1e3:.3f} ms an update); "
+                f"{ratios[1]:.3f} by processor time",
                 "at most 1.02" if name.endswith("groups") else "",
             )
 

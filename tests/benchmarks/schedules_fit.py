@@ -5,9 +5,9 @@ what is compiled once is compiled before. Printed are ratios of median seconds, 
 quartiles of the ratios within each turn.
 """
 
+import functools
 import os
 import statistics
-import time
 
 os.environ.update(TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0")
 
@@ -15,7 +15,7 @@ import keras
 
 from helpers import data, models, schedules
 from helpers.keras_schedules import cycle_momentum
-from tests.benchmarks.table import Row, show
+from tests.benchmarks.table import Row, in_turn, medians, show
 
 EPOCHS, BATCH_SIZE, TURNS = 8, 32, 15
 UPDATES = 40 * EPOCHS
@@ -50,42 +50,32 @@ class SetRate(keras.callbacks.Callback):
 
 def build(optimizer):
     """Return the lessons' convolutional net, compiled."""
-    return models.build_convnet(optimizer=lambda: optimizer)
-
-
-def seconds(model, x, y, callbacks):
-    """Train for some epochs; return the seconds of it."""
-    began = time.perf_counter()
-    model.fit(x, y, BATCH_SIZE, EPOCHS, verbose=0, callbacks=callbacks)
-    return time.perf_counter() - began
+    return models.build_convnet(optimizer=optimizer)
 
 
 def rows():
     """Yield the ratio of each schedule to the constant float, alternated."""
-    x, y = data.load("digits").train
-    sgd = keras.optimizers.SGD
-    nets = {"float": (build(sgd(0.01, 0.9)), [])}
-    nets |= {
-        name: (build(sgd(schedule.to_keras(), 0.9)), []) for name, schedule in SCHEDULES.items()
-    }
+    examples, sgd = data.load("digits").train, keras.optimizers.SGD
+    nets = {"float": build(sgd(0.01, 0.9))}
+    nets |= {name: build(sgd(schedule.to_keras(), 0.9)) for name, schedule in SCHEDULES.items()}
     momentum = schedules.OppositeMomentum(TRIANGLE)
-    nets["cycle_momentum"] = build(cycle_momentum(sgd(TRIANGLE.to_keras()), momentum)), []
-    nets["float, again"] = build(sgd(0.01, 0.9)), []
-    nets["callback per batch"] = build(sgd(0.01, 0.9)), [SetRate()]
-    for model, callbacks in nets.values():
-        seconds(model, x, y, callbacks)
-    turns = []
-    for turn in range(TURNS):
-        # What is measured first in a turn differs, so that no place in it is always the same.
-        names = [*nets][turn % len(nets) :] + [*nets][: turn % len(nets)]
-        turns.append({name: seconds(nets[name][0], x, y, nets[name][1]) for name in names})
-    medians = {name: statistics.median(turn[name] for turn in turns) for name in nets}
-    updates = EPOCHS * -(-len(x) // BATCH_SIZE)
-    words = f"{1000 * medians['float'] / updates:.2f} ms an update"
+    nets["cycle_momentum"] = build(cycle_momentum(sgd(TRIANGLE.to_keras()), momentum))
+    nets |= {name: build(sgd(0.01, 0.9)) for name in NO_SCHEDULES}
+
+    def fit(name):
+        callbacks = [SetRate()] * (name == "callback per batch")
+        nets[name].fit(*examples, BATCH_SIZE, EPOCHS, verbose=0, callbacks=callbacks)
+
+    works = {name: functools.partial(fit, name) for name in nets}
+    in_turn(works, 1)
+    taken = in_turn(works, TURNS)
+    middle, updates = medians(taken), EPOCHS * -(-len(examples[1]) // BATCH_SIZE)
+    words = f"{1000 * middle['float'] / updates:.2f} ms an update"
     yield Row(f"fit, constant float, median of {TURNS} turns", words)
     for name in [*nets][1:]:
-        low, _, high = statistics.quantiles(turn[name] / turn["float"] for turn in turns)
-        words = f"{medians[name] / medians['float']:.3f} ({low:.3f} to {high:.3f})"
+        ratios = [one / other for one, other in zip(taken[name], taken["float"])]
+        low, _, high = statistics.quantiles(ratios)
+        words = f"{middle[name] / middle['float']:.3f} ({low:.3f} to {high:.3f})"
         aim = "" if name in NO_SCHEDULES else "at most 1.02"
         yield Row(f"fit, {name} / constant float", words, aim)
 

@@ -1,15 +1,15 @@
-"""What a benchmark yields, and the table of all of them: one Markdown file, a line for each figure.
+"""What benchmarks share: `Row`, taking turns, and the Markdown table of all of them.
 
 A benchmark is a module of this folder with a function `rows()` that measures and yields `Row`s.
 """
 
 import datetime
-import importlib
 import platform
+import statistics
+import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
-
-from helpers.environment import installed_version
 
 FOLDER = Path(__file__).parent
 PATH = FOLDER / "RESULTS.md"
@@ -18,9 +18,9 @@ HEAD = """\
 # Benchmarks
 
 Made by `python -m tests.benchmarks`, which measures everything again, or what is named behind it.
-Each benchmark says in its file what it compares and how. Ratios and times are medians on a machine
-with two cores; brackets behind a ratio hold quartiles or the two times. Where there is no aim, the
-figure stands for comparison.
+Each benchmark says in its file what it compares and how. Times are medians of runs that took turns
+on a machine with two cores; brackets behind a ratio hold quartiles or the two times. Where there is
+no aim, the figure stands for comparison.
 
 | benchmark | figure | measured | aim | date | Python, TensorFlow, Keras |
 |---|---|---|---|---|---|
@@ -28,13 +28,7 @@ figure stands for comparison.
 
 
 class Row(NamedTuple):
-    """One figure of a benchmark.
-
-    Attributes:
-        figure: What was measured; unlike that of any other row of the benchmark.
-        measured: What came of it, in words and numbers.
-        aim: What it should be; empty for a figure that stands for comparison.
-    """
+    """One figure: what was measured, what came of it in words, and what it should be, if any."""
 
     figure: str
     measured: str
@@ -45,16 +39,30 @@ def show(rows):
     """Print rows as they come, and return them."""
     shown = []
     for row in rows:
-        print(
-            f"{row.figure}: {row.measured}" + (f" (aim: {row.aim})" if row.aim else ""), flush=True
-        )
+        aim = f" (aim: {row.aim})" if row.aim else ""
+        print(f"{row.figure}: {row.measured}{aim}", flush=True)
         shown.append(row)
     return shown
 
 
-def measured(name):
-    """Run one benchmark in this process and return its rows."""
-    return show(importlib.import_module(f"tests.benchmarks.{name}").rows())
+def in_turn(works, rounds):
+    """Call each of several functions in each round; return by name the seconds of its calls.
+
+    Who is first differs from round to round, so that no place in it is always the same.
+    """
+    names, taken = list(works), {name: [] for name in works}
+    for number in range(rounds):
+        place = number % len(names)
+        for name in names[place:] + names[:place]:
+            began = time.perf_counter()
+            works[name]()
+            taken[name].append(time.perf_counter() - began)
+    return taken
+
+
+def medians(taken):
+    """Return the median of each list in a dict."""
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
 def names():
@@ -62,38 +70,14 @@ def names():
     return sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in NOT_BENCHMARKS)
 
 
-def lines_of(benchmark, rows):
-    """Return a benchmark's lines of the table, with today's date and the versions in use.
-
-    Raises:
-        ValueError: If there is no row, or a text cannot stand in a cell of the table.
-    """
-    rows = list(rows)
-    if not rows:
-        raise ValueError(f"{benchmark} measured nothing.")
-    for text in (text for row in rows for text in row):
-        if "|" in text or "\n" in text:
-            raise ValueError(f"{text!r} of {benchmark} cannot stand in a table: leave out '|'.")
-    versions = ", ".join(
-        [platform.python_version(), *map(installed_version, ("tensorflow", "keras"))]
-    )
-    made = f"{datetime.date.today().isoformat()} | {versions}"
-    return [
-        f"| `{benchmark}` | {row.figure} | {row.measured} | {row.aim} | {made} |" for row in rows
-    ]
-
-
-def stored_lines(path=PATH):
-    """Return the stored lines by benchmark; empty where there is no table yet."""
-    stored = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
-        if line.startswith("| `"):
-            stored.setdefault(line.split("`")[1], []).append(line)
-    return stored
-
-
-def store(benchmark, lines, path=PATH):
-    """Write a benchmark's lines into the table in place of its old ones; the others stay."""
-    stored = stored_lines(path) | {benchmark: lines}
-    text = HEAD + "".join(f"{line}\n" for name in sorted(stored) for line in stored[name])
-    path.write_text(text, encoding="utf-8", newline="\n")
+def store(benchmark, rows):
+    """Write a benchmark's rows into the table in place of its old ones; the others stay."""
+    versions = [platform.python_version(), version("tensorflow"), version("keras")]
+    made = f"{datetime.date.today().isoformat()} | {', '.join(versions)}"
+    stored = {benchmark: [f"| `{benchmark}` | {' | '.join(row)} | {made} |" for row in rows]}
+    for line in PATH.read_text(encoding="utf-8").splitlines() if PATH.is_file() else ():
+        name = line.split("`")[1] if line.startswith("| `") else benchmark
+        if name != benchmark and name in names():
+            stored.setdefault(name, []).append(line)
+    lines = [line for name in sorted(stored) for line in stored[name]]
+    PATH.write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8", newline="\n")

@@ -1,69 +1,171 @@
-"""Every explorer of every notebook works in JupyterLab, by keyboard, without an error."""
+"""Every explorer in JupyterLab and a real browser, by mouse and keyboard: none needs its own test.
 
-import nbformat
+What is waited for is what a person would see; a wait ends when it is there, however busy the
+machine. The last tests save the notebook, end its kernel and open it again.
+"""
+
+import re
+
 import pytest
 
-from tests.browser import cells
-from tests.browser.demonstrations import FAULTS, write
-from tests.browser.drive import Driver, Trouble
-from tests.browser.lab import OpenNotebook
+from tests.test_explorers import EXPLORERS, TRAINING
+
+SLIDER, BOX = ".noUi-handle", "input[type=number]"
+# What an explorer shows: its picture, sentence, score and messages.
+STATE = "output => [...output.querySelectorAll('.widget-html')].map(e => e.innerHTML).join()"
+CHANGED = f"([output, before]) => ({STATE})(output) !== before"
+ROUND_TRIPS = """async () => {
+    const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
+    for (let trip = 0; trip < 3; trip++) await kernel.requestKernelInfo();
+}"""
+HAS_WORDS = "([output, words]) => output.innerText.includes(words)"
+every_explorer = pytest.mark.parametrize("name", EXPLORERS)
 
 
-def drive(path, chromium, server):
-    """Open a notebook, run what its explorers need, drive them; raise Trouble where one fails."""
-    needed, explorers = cells.plan(path)
-    notebook = OpenNotebook(chromium, server, path.name)
-    try:
-        for index in needed:
-            for output in notebook.run(index):
-                if output["output_type"] == "error":
-                    raise Trouble(f"cell {index} ends in {output['ename']}: {output['evalue']}")
-            if index in explorers:
-                Driver(notebook.page, notebook.output(index)).drive()
-        if notebook.errors:
-            raise Trouble("page or kernel report errors")
-    except Trouble as trouble:
-        raise Trouble("\n".join([str(trouble), *notebook.errors])) from None
-    finally:
-        notebook.close()
+class Hand:
+    """A person at the output of one explorer."""
+
+    def __init__(self, course, name):
+        self.page, self.output = course.page, course.output(name)
+        self.press("Reset")
+        self.output.locator("svg[role=img]").wait_for()
+        self.numbers = list(
+            zip(self.output.locator(BOX).all(), self.output.locator(SLIDER).all(), strict=True)
+        )
+
+    def press(self, label):
+        self.output.get_by_role("button", name=label, exact=True).click()
+
+    def changes(self, action, *arguments):
+        """Do something, and wait until the explorer shows something else."""
+        before = self.output.evaluate(STATE)
+        action(*arguments)
+        self.wait(CHANGED, before)
+
+    def wait(self, condition, argument):
+        handle = self.output.element_handle()
+        self.page.wait_for_function(condition, arg=[handle, argument])
+
+    def type(self, box, value):
+        """Type a value and leave the box with Tab."""
+        box.fill(str(value))
+        box.press("Tab")
+
+    def drag_to(self, slider, share, steps=5):
+        """Move the pointer, its button down, to a place on the slider's track."""
+        track = slider.locator("xpath=ancestor::*[contains(@class, 'noUi-base')]").bounding_box()
+        x = track["x"] + share * track["width"]
+        self.page.mouse.move(x, track["y"] + track["height"] / 2, steps=steps)
+
+    def take(self, slider):
+        slider.scroll_into_view_if_needed()
+        place = slider.bounding_box()
+        self.page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+        self.page.mouse.down()
 
 
-@pytest.mark.parametrize("path", cells.notebooks_with_explorers(), ids=lambda path: path.stem)
-def test_explorers_of_a_lesson_work_by_keyboard(path, chromium, server):
-    drive(path, chromium, server)
+@pytest.fixture
+def hand(course, name):
+    """A hand at the explorer of a test; neither page nor kernel may complain meanwhile."""
+    yield Hand(course, name)
+    course.page.mouse.up()
+    assert course.trouble == []
 
 
-@pytest.mark.parametrize(
-    "path", sorted(cells.NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem
-)
-def test_every_explorer_that_a_lesson_announces_is_found(path):
-    announced = [
-        cell.source
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "markdown" and "### Explorer" in cell.source
-    ]
-    assert len(cells.plan(path)[1]) == len(announced)
+@every_explorer
+def test_the_picture_follows_a_slider_that_is_dragged(hand, name):
+    for _, slider in hand.numbers:
+        hand.take(slider)
+        far, near = (0.1, 0.9) if value_share(slider) > 0.5 else (0.9, 0.1)
+        hand.changes(hand.drag_to, slider, far)
+        hand.changes(hand.drag_to, slider, near)
+        hand.page.mouse.up()
 
 
-def test_gate_passes_a_sound_explorer(chromium, server, demonstrations):
-    drive(demonstrations[0], chromium, server)
+def value_share(slider):
+    """Return where on its track a slider is, 0 to 1."""
+    low, high, now = (
+        float(slider.get_attribute(f"aria-value{which}")) for which in ("min", "max", "now")
+    )
+    return (now - low) / (high - low)
 
 
-@pytest.mark.parametrize(
-    ("fault", "complaint"),
-    [
-        ("no_change", "the picture stays"),
-        ("no_alt", "alt text"),
-        ("error", "ZeroDivisionError"),
-        ("error_in_cell", "NameError"),
-    ],
-)
-def test_gate_catches_a_fault(fault, complaint, chromium, server, demonstrations):
-    with pytest.raises(Trouble, match=complaint):
-        drive(demonstrations[list(FAULTS).index(fault)], chromium, server)
+@every_explorer
+def test_a_typed_value_counts_with_tab_and_is_clamped_where_it_can_be_seen(hand, name):
+    for box, slider in hand.numbers:
+        first = float(box.input_value())
+        low, high = (float(box.get_attribute(end)) for end in ("min", "max"))
+        beyond, limit = (-1e9, low) if value_share(slider) > 0.5 else (1e9, high)
+        hand.changes(hand.type, box, beyond)
+        assert float(box.input_value()) == limit
+        # A value between two steps of the slider stays as it was typed.
+        whole = box.get_attribute("step") == "1"
+        between = first if whole else float(f"{low + 0.3217 * (high - low):.4g}")
+        hand.changes(hand.type, box, between)
+        hand.page.evaluate(ROUND_TRIPS)
+        assert float(box.input_value()) == between
 
 
-def test_only_cells_that_explorers_need_are_run(tmp_path):
-    path = write(tmp_path)[0]
-    assert cells.plan(path) == ([1, 2, 3, 5], [5])
-    assert cells.notebooks_with_explorers(tmp_path) == sorted(tmp_path.glob("*.ipynb"))
+@every_explorer
+def test_arrow_keys_move_a_slider_by_a_step(hand, name):
+    for box, slider in hand.numbers:
+        before = float(box.input_value())
+        slider.focus()
+        key = "ArrowLeft" if value_share(slider) > 0.5 else "ArrowRight"
+        hand.changes(slider.press, key)
+        assert (float(box.input_value()) < before) == (key == "ArrowLeft")
+
+
+@every_explorer
+def test_every_choice_is_pressed_with_space(hand, name):
+    buttons = hand.output.get_by_role("button")
+    for place, label in enumerate(buttons.all_inner_texts()):
+        button = buttons.nth(place)
+        # One that is pressed says so in its text, and what excludes others then changes nothing.
+        if label not in ("Run", "Stop", "Reset", "all") and not label.startswith("✓"):
+            before = hand.output.inner_text()
+            button.focus()
+            button.press(" ")
+            hand.wait("([output, before]) => output.innerText !== before", before)
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_run_draws_a_result_and_stop_keeps_what_is_finished(hand, name):
+    hand.changes(hand.press, "Run")
+    hand.wait(HAS_WORDS, "Finished.")
+    hand.wait(HAS_WORDS, "Run 1,")
+    run, stop = (hand.output.get_by_role("button", name=label) for label in ("Run", "Stop"))
+    # Both in one turn of the page: the run cannot be over before it is told to stop.
+    pair = [run.element_handle(), stop.element_handle()]
+    hand.page.evaluate("buttons => buttons.forEach(button => button.click())", pair)
+    hand.wait(HAS_WORDS, "Stopped; what was finished is kept.")
+    hand.press("Reset")
+    hand.wait(HAS_WORDS, "Nothing has run yet.")
+
+
+@every_explorer
+def test_every_control_and_the_picture_have_a_name(hand, name):
+    tree = hand.output.aria_snapshot()
+    controls = re.findall(r"^\s*- (spinbutton|button|slider|combobox|textbox)(.*)", tree, re.M)
+    for place, (role, said) in enumerate(controls):
+        if role == "slider":
+            # ipywidgets gives a slider no name; its number box is before it, and has one.
+            assert controls[place - 1][0] == "spinbutton"
+        else:
+            assert re.search(r'"[^"]+"', said), (role, said)
+    sentence = hand.output.locator("svg[role=img]").get_attribute("aria-label")
+    assert len(sentence) >= 40
+    live = hand.output.locator("[aria-live=polite]").all_inner_texts()
+    assert " ".join(sentence.split()) in [" ".join(text.split()) for text in live]
+
+
+def test_a_lesson_that_is_opened_again_still_has_its_pictures(course):
+    seen = {name: Hand(course, name).output.locator("svg[role=img]") for name in EXPLORERS}
+    seen = {name: picture.get_attribute("aria-label") for name, picture in seen.items()}
+    course.reopen_without_its_kernel()
+    for name, sentence in seen.items():
+        output = course.output(name)
+        output.locator("svg[role=img]").wait_for()
+        assert output.locator("svg[role=img]").get_attribute("aria-label") == sentence
+        live = output.locator("[aria-live=polite]").all_inner_texts()
+        assert " ".join(sentence.split()) in [" ".join(text.split()) for text in live]
