@@ -1,11 +1,13 @@
 """The schedules inside Keras: a `LearningRateSchedule`, and momentum that follows a schedule.
 
-Importing this module registers its classes: a program that loads a saved model imports it first.
+Importing this module registers its classes, and a program that loads a saved model needs that. So
+does importing `schedules` after `keras`.
 """
 
 from types import SimpleNamespace
 
 import keras
+from keras import ops
 
 if __package__:
     from . import schedules
@@ -16,25 +18,25 @@ PACKAGE = "learning_rate_course"
 
 # The names of schedules.NUMPY, for tensors. Float64 costs nothing here that can be measured.
 TENSORS = SimpleNamespace(
-    cos=keras.ops.cos,
-    clip=keras.ops.clip,
-    maximum=keras.ops.maximum,
-    minimum=keras.ops.minimum,
+    cos=ops.cos,
+    clip=ops.clip,
+    maximum=ops.maximum,
+    minimum=ops.minimum,
     # Keras's `cast` would first make a float32 of a Python number.
-    power=lambda base, exponent: keras.ops.power(
-        keras.ops.convert_to_tensor(base, dtype="float64"), exponent
-    ),
-    searchsorted=lambda table, values: keras.ops.sum(
-        keras.ops.cast(_integers(table) <= keras.ops.expand_dims(values, -1), "int64"), axis=-1
-    ),
-    take=lambda table, indices: keras.ops.take(_integers(table), indices),
-    to_float=lambda values: keras.ops.cast(values, "float64"),
-    where=keras.ops.where,
+    power=lambda base, exponent: ops.power(ops.convert_to_tensor(base, "float64"), exponent),
+    searchsorted=lambda table, values: _count(_integers(table) <= ops.expand_dims(values, -1)),
+    take=lambda table, indices: ops.take(_integers(table), indices),
+    to_float=lambda values: ops.cast(values, "float64"),
+    where=ops.where,
 )
 
 
 def _integers(table):
-    return keras.ops.convert_to_tensor(table, dtype="int64")
+    return ops.convert_to_tensor(table, dtype="int64")
+
+
+def _count(answers):
+    return ops.sum(ops.cast(answers, "int64"), axis=-1)
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -71,6 +73,7 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, schedule, gradient_accumulation_steps=1):
+        need_tensorflow()
         self.schedule = _checked(schedule)
         self._batches = schedules.checked_count(
             gradient_accumulation_steps, "gradient_accumulation_steps"
@@ -85,21 +88,28 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
         Returns:
             A float32 tensor of the same shape.
         """
-        step = keras.ops.cast(step, "int64") // self._batches
-        rate = self.schedule.formula(keras.ops.minimum(step, schedules.MOST_STEPS), TENSORS)
-        return keras.ops.cast(rate, "float32")
+        step = ops.cast(step, "int64") // self._batches
+        rate = self.schedule.formula(ops.minimum(step, schedules.MOST_STEPS), TENSORS)
+        return ops.cast(rate, "float32")
 
     def get_config(self):
         """Return the settings as plain values, for `from_config`."""
-        return {
-            "schedule": self.schedule.to_dict(),
-            "gradient_accumulation_steps": self._batches,
-        }
+        settings = self.schedule.to_dict()
+        return {"schedule": settings, "gradient_accumulation_steps": self._batches}
 
     @classmethod
     def from_config(cls, config):
         """Return the schedule that `get_config` described."""
         return cls(schedules.from_dict(config["schedule"]), config["gradient_accumulation_steps"])
+
+
+def need_tensorflow():
+    """Raise where Keras computes with something else."""
+    if keras.backend.backend() != "tensorflow":
+        raise RuntimeError(
+            f"This part of the course needs TensorFlow, and Keras runs on {keras.backend.backend()}"
+            ": set the environment variable KERAS_BACKEND to tensorflow before Keras is imported."
+        )
 
 
 def _checked(schedule):
@@ -145,6 +155,11 @@ def cycle_momentum(optimizer, schedule):
             f"{', '.join(known.__name__ for known in SCHEDULED)}. Wrap it in others afterwards."
         )
     return made_anew(optimizer, lambda settings: kind(**settings, momentum_schedule=schedule))
+
+
+def updates_made(optimizer):
+    """Return how many updates an optimizer has made, an int, also with several replicas."""
+    return int(ops.convert_to_numpy(optimizer.iterations))
 
 
 def rate_source(optimizer):
@@ -258,7 +273,7 @@ class _Now:
         self._value = value
 
     def __tf_tensor__(self, dtype=None, name=None):
-        return self._value if dtype is None else keras.ops.cast(self._value, dtype)
+        return self._value if dtype is None else ops.cast(self._value, dtype)
 
     def __rsub__(self, other):
         return other - self._value

@@ -7,30 +7,42 @@ is the part worth drawing, one `(low, high)` pair per dimension.
 
 import functools
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from helpers.results import Paired
 from helpers.schedules import checked_count, checked_rate
 
+# Of the normal distribution: 95 % lie as close to its mean, in standard deviations.
+Z = 1.959963984540054
+
+
+class Quadratic:
+    """The loss of a quadratic with its minimum at 0, from its `curvatures` along each axis."""
+
+    def loss(self, position):
+        """Loss at one position, or at `n` of them."""
+        return np.atleast_1d(np.asarray(position, "float64")) ** 2 @ self.curvatures / 2
+
+    def gradient(self, position):
+        """Gradient, of the shape of `position`."""
+        return np.asarray(position, "float64") * self.curvatures
+
 
 @dataclass(frozen=True)
-class Parabola:
+class Parabola(Quadratic):
     """The loss `curvature / 2 * x**2`: the one-dimensional quadratic.
 
     Args:
         curvature: Second derivative of the loss, the same everywhere, > 0.
 
     Example:
-        >>> float(Parabola(curvature=4).loss(3)), float(Parabola(curvature=4).gradient(3))
-        (18.0, 12.0)
+        >>> float(Parabola(curvature=4).loss(3)), Parabola(curvature=4).gradient([3]).tolist()
+        (18.0, [12.0])
     """
 
     curvature: float = 1.0
-    dimensions: ClassVar[int] = 1
-    view: ClassVar[tuple] = ((-4.0, 4.0),)
-    minimum: ClassVar[tuple] = (0.0,)
+    dimensions, view, minimum = 1, ((-4.0, 4.0),), (0.0,)
 
     def __post_init__(self):
         checked_rate(self.curvature, "curvature", above=True)
@@ -42,14 +54,6 @@ class Parabola:
     def curvatures(self):
         """The curvatures at the minimum, smallest first."""
         return (self.curvature,)
-
-    def loss(self, position):
-        """Loss at one position, or at `n` of them."""
-        return self.curvature / 2 * _column(position) ** 2
-
-    def gradient(self, position):
-        """Gradient, of the shape of `position`."""
-        return self.curvature * np.asarray(position, "float64")
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,7 @@ class TwoWells:
 
     barrier: float = 0.5
     tilt: float = 0.1
-    dimensions: ClassVar[int] = 1
-    view: ClassVar[tuple] = ((-4.0, 4.0),)
+    dimensions, view = 1, ((-4.0, 4.0),)
 
     def __str__(self):
         return "a curve with two wells"
@@ -102,7 +105,7 @@ class TwoWells:
 
 
 @dataclass(frozen=True)
-class Bowl:
+class Bowl(Quadratic):
     """The loss `(x**2 + elongation * y**2) / 2`: curvature 1 along x and `elongation` along y.
 
     Args:
@@ -115,9 +118,7 @@ class Bowl:
     """
 
     elongation: float = 10.0
-    dimensions: ClassVar[int] = 2
-    view: ClassVar[tuple] = ((-4.0, 4.0), (-1.6, 1.6))
-    minimum: ClassVar[tuple] = (0.0, 0.0)
+    dimensions, view, minimum = 2, ((-4.0, 4.0), (-1.6, 1.6)), (0.0, 0.0)
 
     def __post_init__(self):
         checked_rate(self.elongation, "elongation", least=1)
@@ -129,14 +130,6 @@ class Bowl:
     def curvatures(self):
         """The curvatures at the minimum, smallest first."""
         return (1.0, self.elongation)
-
-    def loss(self, position):
-        """Loss at one position, `(2,)`, or at `n` of them, `(n, 2)`."""
-        return np.asarray(position, "float64") ** 2 @ self.curvatures / 2
-
-    def gradient(self, position):
-        """Gradient, of the shape of `position`."""
-        return np.asarray(position, "float64") * self.curvatures
 
 
 @dataclass(frozen=True)
@@ -164,7 +157,7 @@ class Basins:
 
     depths: tuple = (0.8, 1.0, 1.6, 1.0)
     widths: tuple = (1.5, 1.5, 3.0, 1.5)
-    dimensions: ClassVar[int] = 1
+    dimensions = 1
 
     def __post_init__(self):
         for one in (*self.depths, *self.widths):
@@ -186,7 +179,7 @@ class Basins:
         """The part worth drawing: all widths, so that the loss at its ends is above the hills."""
         return ((float(self._edges[0]), float(self._edges[-1])),)
 
-    @property
+    @functools.cached_property
     def bottoms(self):
         """Where each basin is lowest, from left to right."""
         return tuple(((self._edges[1:] + self._edges[:-1]) / 2).tolist())
@@ -216,27 +209,30 @@ class Basins:
     def loss(self, position):
         """Loss at one position, or at `n` of them."""
         x = _column(position)
-        inside, depth, scale, angle = self._shape_at(x)
-        steep = depth / 2 * scale * np.abs(x - inside)
+        inside, depth, steepness, angle = self._shape_at(x)
+        steep = steepness * np.abs(x - inside)
         return max(self.depths) - depth / 2 * (1 + np.cos(angle)) + steep
 
     def gradient(self, position):
         """Gradient, of the shape of `position`."""
-        _, depth, scale, angle = self._shape_at(_column(position))
-        return (depth / 2 * scale * np.sin(angle)).reshape(np.shape(position))
+        *_, steepness, angle = self._shape_at(np.asarray(position, "float64"))
+        return steepness * np.sin(angle)
+
+    @functools.cached_property
+    def _table(self):
+        """Bottom, depth, radians per unit and greatest slope of each basin, and the walls."""
+        scales = 2 * np.pi / np.array(self.widths)
+        walls = self._edges[0] + self.widths[0] / 4, self._edges[-1] - self.widths[-1] / 4
+        depths = np.array(self.depths)
+        return np.array(self.bottoms), depths, scales, depths / 2 * scales, walls
 
     def _shape_at(self, x):
-        """Return x between the walls, and depth, radians per unit and angle of its basin."""
-        walls = self._edges[0] + self.widths[0] / 4, self._edges[-1] - self.widths[-1] / 4
-        inside = np.clip(x, *walls)
+        """Return x between the walls, and depth, greatest slope and angle there."""
+        bottoms, depths, scales, slopes, walls = self._table
+        inside = np.minimum(np.maximum(x, walls[0]), walls[1])
         basin = np.searchsorted(self._edges[1:-1], inside)
-        scale = 2 * np.pi / np.take(self.widths, basin)
-        return (
-            inside,
-            np.take(self.depths, basin),
-            scale,
-            scale * (inside - np.take(self.bottoms, basin)),
-        )
+        angle = scales[basin] * (inside - bottoms[basin])
+        return inside, depths[basin], slopes[basin], angle
 
 
 def _column(position):
@@ -395,11 +391,10 @@ class Hops:
         Returns:
             `(share, low, high)`.
         """
-        from scipy import stats
-
-        count = int(self.in_deepest(keep).sum())
-        interval = stats.binomtest(count, self.trials).proportion_ci(method="wilson")
-        return count / self.trials, float(interval.low), float(interval.high)
+        share, weight = float(self.in_deepest(keep).mean()), Z**2 / self.trials
+        middle = (share + weight / 2) / (1 + weight)
+        half = np.sqrt(share * (1 - share) * weight + weight**2 / 4) / (1 + weight)
+        return share, float(middle - half), float(middle + half)
 
     def against(self, other, keep="last", names=("first", "second")):
         """Compare with the trials of another schedule, which had the same starts and noise.

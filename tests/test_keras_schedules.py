@@ -255,3 +255,13 @@ def test_a_saved_model_goes_on_in_a_new_process_also_with_copied_schedules(
     assert told["Keras side"] == f"{package}keras_schedules"
     assert not {"keras", "tensorflow"} & set(told["modules before Keras"])
     assert ("helpers" in told["modules"]) == (package == "helpers.")
+
+
+def test_a_program_that_imports_keras_and_schedules_can_load_a_model(saved):
+    code = """
+import keras, sys
+from helpers import schedules
+print(keras.models.load_model(sys.argv[1]).optimizer.get_config()["learning_rate"]["class_name"])
+"""
+    said = run_python(code, saved / "restarts.keras", cwd=ROOT).stdout
+    assert said.splitlines()[-1] == "KerasSchedule"

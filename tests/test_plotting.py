@@ -6,7 +6,7 @@ import pytest
 
 from helpers import plotting
 from helpers.landscapes import Basins, Bowl, Parabola, descend, hop
-from helpers.plotting.lines import drawn_steps
+from helpers.plotting.rates import drawn_steps
 from helpers.plotting.style import SERIES, bundle, to_png
 from helpers.results import RangeTest, RangeTestBand, Runs
 from helpers.schedules import Constant, OneCycle, Triangular, WarmRestarts
@@ -43,7 +43,6 @@ TABLE = pd.DataFrame(
         "trained": [160, 0, 330],
     }
 )
-MOVED = pd.DataFrame({"group": range(3), "movement": [0.0, 0.1, np.inf]})
 HOPS = hop(Basins(), WarmRestarts(0.3, 20), steps=60, trials=50, noise=2.0, start=2.0)
 FIGURES = {
     "lines": lambda: plotting.plot_lines({"a": [1, 2, 3], "b": ([0, 2], [3, 4])}, "update", "loss"),
@@ -52,9 +51,7 @@ FIGURES = {
         {"one cycle": OneCycle(0.1, 400), "constant": Constant(0.1)}, 400, steps_per_epoch=40
     ),
     "runs": lambda: plotting.plot_runs(RUNS),
-    "runs over updates": lambda: plotting.plot_runs(
-        RUNS, "val_loss", over="updates", marks={0.1: [20, 40]}, smoothing=0.5
-    ),
+    "runs over updates": lambda: plotting.plot_runs(RUNS, "val_loss", over="updates"),
     "sweep": lambda: plotting.plot_sweep(RUNS, within=0.2),
     "sweep of two metrics": lambda: plotting.plot_sweep(RUNS, ("val_loss", "loss"), log="y"),
     "sweep of policies": lambda: plotting.plot_sweep(SERIES_OF_RUNS, "val_loss"),
@@ -65,10 +62,8 @@ FIGURES = {
         RangeTestBand((0, 1), (make_test(), make_test(0.3))), rules=("valley",)
     ),
     "layer rates": lambda: plotting.plot_layer_rates(TABLE),
-    "movement": lambda: plotting.plot_movement({"one rate": MOVED, "two": [MOVED, MOVED]}),
     "descent": lambda: plotting.plot_descent(descend(Bowl(), (-3, 1), rate=0.1)),
     "diverging": lambda: plotting.plot_descent(descend(Parabola(), 3, rate=2.5)),
-    "losses": lambda: plotting.plot_descent_losses(descend(Parabola(), 3, rate=0.5)),
     "hops": lambda: plotting.plot_hops(HOPS, "restarts"),
     "shares": lambda: plotting.plot_hop_shares({"restarts": HOPS, "again": HOPS}),
 }

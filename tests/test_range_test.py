@@ -14,7 +14,7 @@ from helpers import range_test
 from helpers.layerwise import differential, split
 from helpers.progress import Bar
 from helpers.range_test.tester import stop_point
-from helpers.schedules import ExponentialRamp, LinearRamp
+from helpers.schedules import Constant, ExponentialRamp, LinearRamp
 
 STEPS, BATCH = 24, 16
 OPTIONS = {"steps": STEPS, "batch_size": BATCH, "min_rate": 0.001, "max_rate": 0.5}
@@ -154,12 +154,29 @@ def test_mixed_precision_meets_the_losses_of_updates_by_hand():
     assert_same(result, *expected, rtol=5e-3, atol=5e-3)
 
 
-def test_class_weights_and_sample_weights_weigh_the_loss():
-    classes = {0: 1.0, 1: 5.0}
+def test_sample_weights_weigh_the_loss():
     weights = np.where(TRAIN[1] == 1, 5.0, 1.0)
     expected = by_hand(seeded(), RATES, batches_of((*TRAIN, weights)))
-    assert_same(run(seeded(), shuffle=False, class_weight=classes), *expected)
     assert_same(run(seeded(), (*TRAIN, weights), shuffle=False), *expected)
+
+
+def test_lists_of_numbers_are_arrays():
+    lists = TRAIN[0].tolist(), TRAIN[1].tolist()
+    assert run(seeded(), lists, seed=5).losses.tolist() == run(seeded(), seed=5).losses.tolist()
+
+
+def test_an_accuracy_by_another_name_is_one():
+    model, top = seeded(), keras.metrics.SparseTopKCategoricalAccuracy(1, name="top")
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9), LOSS, metrics=[top])
+    assert_same(run(model, shuffle=False), *by_hand(seeded(), RATES, batches_of(TRAIN)))
+
+
+def test_a_backend_without_tensorflow_is_named(monkeypatch):
+    model = build_model()
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    for call in (lambda: run(model), Constant(0.1).to_keras):
+        with pytest.raises(RuntimeError, match="needs TensorFlow, and Keras runs on jax"):
+            call()
 
 
 class Batches(keras.utils.PyDataset):
@@ -329,6 +346,11 @@ class OtherOptimizer(OwnStep):
         return {"loss": tf.constant(1.0)}
 
 
+class FromInputsAlone(OwnStep):
+    def train_step(self, data):
+        return super().train_step((data[0], tf.cast(data[0][:, 0] > 0, tf.int64)))
+
+
 def own(kind):
     keras.utils.set_random_seed(3)
     model = kind()
@@ -344,6 +366,12 @@ def test_a_custom_train_step_is_the_one_that_is_made(kind):
         by_step.optimizer.learning_rate = rate
         expected.append(float(by_step.train_step(tuple(map(tf.constant, next(batches))))["loss"]))
     np.testing.assert_allclose(result.losses, expected, rtol=1e-4)
+
+
+def test_a_step_that_needs_no_targets_is_given_none():
+    targets = (TRAIN[0][:, 0] > 0).astype("int64")
+    expected = run(own(OwnStep), (TRAIN[0], targets)).losses
+    np.testing.assert_allclose(run(own(FromInputsAlone), (TRAIN[0],)).losses, expected, rtol=1e-5)
 
 
 def test_a_step_without_a_loss_or_without_an_update_is_refused():

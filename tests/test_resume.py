@@ -191,7 +191,8 @@ def test_a_data_set_that_reshuffles_begins_its_orders_anew(tmp_path):
     assert state(resumed) == state(restarted)
 
 
-def test_what_callbacks_collected_is_lost_and_the_cut_epoch_begins_again(tmp_path):
+@pytest.mark.parametrize("first", [True, False])
+def test_what_callbacks_collected_is_lost_and_the_cut_epoch_begins_again(tmp_path, first):
     killed, resumed, before, after = (
         *(build(OPTIMIZERS["Adam"](RESTARTS)) for _ in range(2)),
         RecordSteps(),
@@ -199,7 +200,8 @@ def test_what_callbacks_collected_is_lost_and_the_cut_epoch_begins_again(tmp_pat
     )
     with pytest.raises(InterruptedError):
         fit(killed, backup(tmp_path), before, Kill(*KILLED_AT))
-    history = fit(resumed, backup(tmp_path), after)
+    callbacks = [after, backup(tmp_path)]
+    history = fit(resumed, *(callbacks if first else reversed(callbacks)))
     assert before.table()["step"].tolist() == list(range(8))
     assert after.table()["step"].tolist() == list(range(SAVED, UPDATES))
     assert len(history["loss"]) == 2

@@ -4,25 +4,32 @@ import asyncio
 import html
 import io
 import time
+import weakref
 
 import ipywidgets as widgets
 import matplotlib
 
-from helpers.plotting.style import bundle, new_figure
+from helpers.plotting.style import bundle, emptied, new_figure
 
 # Changes that follow one another faster than this are drawn once, after the last.
 BURST_SECONDS = 0.004
 # A pause this long ends a movement; what was there before it stays as a ghost.
 PAUSE_SECONDS = 0.8
+# Long enough for the kernel to read a message and act on it between two pieces of work.
+TURN_SECONDS = 0.01
 WIDTH = "780px"
+# Text and background are set together: a theme then cannot make one vanish into the other.
+MESSAGE = "color:#000000;background:#FFF3CD"
 BADGES = {True: "color:#FFFFFF;background:#006B4E", False: "color:#000000;background:#E8E8E8"}
+
+_LATEST = weakref.WeakValueDictionary()
 
 
 class Explorer:
     """Controls around a pure function of their values; a cell whose last line it is shows it.
 
     A change of a control redraws the picture. Impossible settings, for which `draw` raises a
-    ValueError, leave the last picture in place with the error's text below it. Where no widgets run
+    ValueError, leave the last picture in place with the error's text above it. Where no widgets run
     (GitHub, nbviewer, print) the picture of the first settings is stored instead.
 
     The picture is two layers of vector graphics: axes, which are drawn when they change, and what
@@ -46,23 +53,25 @@ class Explorer:
 
     def __init__(self, name, controls, draw, panels, *, size=(7.1, 3.3), score=None):
         self.name, self.controls = name, dict(controls)
-        self._draw, self._panels, self._size = draw, panels, size
-        self._score, self._first = score, self.values
+        self._draw, self._score, self._first = draw, score, self.values
+        self._figure = new_figure(*size, columns=len(panels), layout=None)[0]
+        for ax, place in zip(self._figure.axes, panels):
+            ax.set_position([inches / size[end % 2] for end, inches in enumerate(place)])
         self._waiting, self._key, self._moved_at = None, None, 0.0
         place = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "overflow": "hidden"}
-        self._ghost, self._back, self._front = (
-            widgets.HTML(layout=widgets.Layout(**place)) for _ in range(3)
-        )
-        self._badge, self._words = widgets.HTML(), widgets.HTML()
+        layers = [widgets.HTML(layout=widgets.Layout(**place)) for _ in range(3)]
+        self._ghost, self._back, self._front = layers
+        # Room for two lines: the picture then stays where it is when one becomes two.
+        self._badge = widgets.HTML()
+        self._words = widgets.HTML(layout=widgets.Layout(min_height="3.4em"))
         for control in self.controls.values():
             control.observe(self._changed, names="value")
         wide = widgets.Layout(max_width=WIDTH)
-        rows = widgets.Box(
-            list(self.controls.values()), layout=widgets.Layout(flex_flow="row wrap")
-        )
-        self._buttons = widgets.HBox([button("Reset", self.reset), self._badge])
-        picture = widgets.GridBox([self._ghost, self._back, self._front], layout=wide)
-        self.ui = widgets.VBox([rows, self._buttons, self._words, picture], layout=wide)
+        flow = widgets.Layout(flex_flow="row wrap")
+        self._buttons = widgets.HBox([button("Reset", self.reset), self._badge], layout=flow)
+        picture = widgets.GridBox(layers, layout=wide)
+        rows = [widgets.Box(list(self.controls.values()), layout=flow), self._buttons]
+        self.ui = widgets.VBox([*rows, self._words, picture], layout=wide)
         self._make()
 
     @property
@@ -115,28 +124,15 @@ class Explorer:
             self._make()
         except ValueError as error:
             self._text, self._score_line = str(error), ""
-            self._words.value = message(self._text)
+            for name, control in self.controls.items():
+                self._text = self._text.replace(name, control.name)
+            self._words.value = line(self._text, MESSAGE, "alert")
             self._badge.value = ""
 
-    def _figure(self):
-        """Return the picture as a figure, its sentence with it."""
-        figure, _ = new_figure(*self._size, layout=None)
-        figure.clear()
-        axes = []
-        for left, bottom, width, height in self._panels:
-            place = (left / self._size[0], bottom / self._size[1])
-            axes.append(figure.add_axes((*place, width / self._size[0], height / self._size[1])))
-            axes[-1].spines[["top", "right"]].set_visible(False)
-            axes[-1].grid(True, color="#DDDDDD", linewidth=0.6)
-            axes[-1].set_axisbelow(True)
-        figure.alt = self._draw(axes, **self.values)
-        return figure
-
     def _make(self):
-        figure = self._figure()
+        figure, sentence = self._figure, self._drawn()
         target, yours, reached = self._score(**self.values) if self._score else ("", "", False)
-        key = _scaffold_key(figure)
-        moment = time.monotonic()
+        key, moment = _scaffold_key(figure), time.monotonic()
         if key != self._key:
             self._ghost.value, self._back.value = "", _svg(figure, "back")
             self._key = key
@@ -144,21 +140,164 @@ class Explorer:
             ghost = self._front.value.replace('role="img"', 'aria-hidden="true"')
             self._ghost.value = f'<div style="opacity:0.25">{ghost}</div>'
         self._moved_at = moment
-        self._front.value = _svg(figure, "front", figure.alt)
-        self._text = figure.alt
-        self._words.value = words(figure.alt, live=True)
+        self._front.value = _svg(figure, "front", sentence)
+        self._text, self._words.value = sentence, line(sentence)
         self._score_line = f"{target} {yours}{' Reached.' if reached else ''}".strip()
-        self._badge.value = badge(self._score_line, reached)
+        mark = "★ " if reached else ""
+        style = f"{BADGES[reached]};border-radius:1em"
+        self._badge.value = line(mark + self._score_line, style) if self._score_line else ""
+
+    def _drawn(self):
+        """Draw the settings into the figure, which then carries its sentence; return that."""
+        # To make new axes would take three times as long as all the rest.
+        panels = [emptied(ax) for ax in self._figure.axes]
+        self._figure.alt = ""
+        self._figure.alt = self._draw(panels, **self.values)
+        return self._figure.alt
 
     def _repr_mimebundle_(self, **_):
         self._finish_waiting()
-        data, metadata = bundle(self._figure())
+        self._drawn()
+        data, metadata = bundle(self._figure)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.ui.model_id}
         return data | {"application/vnd.jupyter.widget-view+json": view}, metadata
 
     def __repr__(self):
         settings = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
         return f"Explorer({self.name}: {settings})"
+
+
+class TrainingExplorer(Explorer):
+    """An explorer whose *Run* works in pieces, and whose results stay and overlay.
+
+    In a notebook a run is a task that gives way between pieces: controls stay alive, and *Stop*
+    answers after the piece at hand. Without an event loop the same pieces are done at once. Making
+    an explorer of a name stops the run of an earlier one of that name, as re-running its cell does.
+
+    Args:
+        name: What the explorer is called; one name for each explorer of a lesson.
+        controls: Dict from name to control.
+        work: Generator function: `work(**values)` yields about every 0.3 seconds an object with
+            `fraction` (0 to 1), `text`, `so_far` (the result as far as it has come) and `finished`.
+        draw: `draw(panels, results, **values) -> sentence`; `results` are those of each press of
+            *Run*, oldest first, the last maybe in progress.
+        panels: As for `Explorer`.
+        score: `score(results, **values) -> (target, yours, reached)`.
+        **options: As for `Explorer`.
+
+    Attributes:
+        results: What the runs led to, oldest first. An empty result is not kept.
+        progress_text: What the line beside the bar says.
+    """
+
+    def __init__(self, name, controls, work, draw, panels, *, score=None, **options):
+        self.results, self._partial = [], []
+        self._work, self._turns, self._stop_asked = work, None, False
+        self._bar = widgets.FloatProgress(min=0.0, max=1.0, layout=widgets.Layout(width="10em"))
+        self._said = widgets.HTML()
+        super().__init__(
+            name,
+            controls,
+            lambda panels, **values: draw(panels, [*self.results, *self._partial], **values),
+            panels,
+            score=score and (lambda **values: score(self.results, **values)),
+            **options,
+        )
+        run, stop = button("Run", self.run), button("Stop", self.stop)
+        run.button_style = "primary"
+        self._buttons.children = (run, stop, *self._buttons.children)
+        progress = widgets.HBox([self._bar, self._said])
+        self.ui.children = (*self.ui.children[:2], progress, *self.ui.children[2:])
+        self._say("Nothing has run yet.", 0.0)
+        if name in _LATEST:
+            _LATEST[name]._cancel()
+        _LATEST[name] = self
+
+    @property
+    def running(self):
+        """Whether a run is in progress."""
+        return self._turns is not None
+
+    def run(self, wait=False):
+        """Do the work with the settings as they are now, and add its result to the picture.
+
+        Args:
+            wait: Whether to return only when the run has ended, also in a notebook.
+        """
+        if self.running:
+            self._say("A run is in progress; Stop ends it.")
+            return
+        self._stop_asked = False
+        self._say("Getting ready: the first run traces the network.", 0.02)
+        self._turns = self._pieces(self.values)
+        loop = running_loop()
+        if wait or loop is None:
+            for _ in self._turns:
+                pass
+        else:
+            loop.create_task(self._take(self._turns))
+
+    def stop(self):
+        """End the run after the piece at hand; what it finished is kept."""
+        self._stop_asked = self.running
+        self._say("Stopping." if self.running else "Nothing is running.")
+
+    def reset(self):
+        """Set every control back to its first value, end the run and drop all results."""
+        self._cancel()
+        self.results.clear()
+        super().reset()
+        self._say("Nothing has run yet.", 0.0)
+        self._redraw()
+
+    def close(self):
+        """Take the explorer off the page and leave nothing running."""
+        self._cancel()
+        super().close()
+
+    def _pieces(self, values):
+        """Do one run; a generator that gives way after each piece, whoever drives it."""
+        moment, ending, shown = None, "Finished.", 0
+        yield
+        work = self._work(**values)
+        try:
+            for moment in work:
+                if self._stop_asked:
+                    break
+                self._say(moment.text, moment.fraction)
+                if len(moment.so_far) and moment.fraction - shown > 0.02:
+                    shown, self._partial = moment.fraction, [moment.so_far]
+                    self._redraw()
+                yield
+        except KeyboardInterrupt:
+            self._stop_asked = True
+        except Exception as error:
+            ending = f"The run ended with an error: {error or type(error).__name__}"
+        finally:
+            work.close()
+        self._turns, self._partial = None, []
+        if moment is not None and len(moment.finished):
+            self.results.append(moment.finished)
+        self._redraw()
+        ending = "Stopped; what was finished is kept." if self._stop_asked else ending
+        self._say(ending, 1.0 if ending == "Finished." else None)
+
+    async def _take(self, turns):
+        """Drive a run, giving way to messages from the page after each piece."""
+        while self._turns is turns and next(turns, turns) is None:
+            await asyncio.sleep(TURN_SECONDS)
+
+    def _cancel(self):
+        """End a run without keeping what it did."""
+        turns, self._turns, self._partial = self._turns, None, []
+        if turns is not None:
+            turns.close()
+
+    def _say(self, text, fraction=None):
+        self.progress_text, failed = text, "error" in text
+        self._said.value = line(text, *((MESSAGE, "alert") if failed else ()))
+        if fraction is not None:
+            self._bar.value = fraction
 
 
 def running_loop():
@@ -176,26 +315,10 @@ def button(label, action):
     return result
 
 
-def words(text, live=False):
-    """Return lines of text as HTML; screen readers announce those that are live."""
-    role = ' role="status" aria-live="polite"' if live else ""
-    style = "line-height:1.35;margin:0.2em 0;white-space:pre-line"
-    return f'<div{role} style="{style}">{html.escape(text)}</div>'
-
-
-def message(text):
-    """Return a message as HTML that stands out and that screen readers announce."""
-    # Text and background are set together: a theme then cannot make one vanish into the other.
-    style = "line-height:1.35;padding:0.3em 0.8em;color:#000000;background:#FFF3CD"
-    return f'<div role="alert" style="{style}">{html.escape(text)}</div>'
-
-
-def badge(text, reached):
-    """Return the score as HTML, green once the target is reached."""
-    if not text:
-        return ""
-    style = f"padding:0.2em 0.9em;border-radius:1em;line-height:1.35;{BADGES[reached]}"
-    return f'<div role="status" style="{style}">{"★ " if reached else ""}{html.escape(text)}</div>'
+def line(text, style="", role="status"):
+    """Return text as HTML that screen readers announce when it changes."""
+    style = f"line-height:1.35;padding:0.2em 0.6em;white-space:pre-line;{style}"
+    return f'<div role="{role}" aria-live="polite" style="{style}">{html.escape(text)}</div>'
 
 
 def _scaffold(ax):
@@ -204,34 +327,31 @@ def _scaffold(ax):
 
 def _scaffold_key(figure):
     """Return what the axes look like without what is in them."""
-    return tuple(
-        (ax.get_xlim(), ax.get_ylim(), ax.get_xscale(), ax.get_yscale(), ax.get_xlabel())
-        + (ax.get_ylabel(), ax.axison, tuple(ax.get_xticks()), tuple(ax.get_yticks()))
-        + tuple(getattr(axis.get_major_formatter(), "seq", ()) for axis in (ax.xaxis, ax.yaxis))
+    return [
+        (axis.get_view_interval().tolist(), axis.get_scale(), axis.get_label_text(), ax.axison)
+        + (axis.get_ticklocs().tolist(), getattr(axis.get_major_formatter(), "seq", ()))
         for ax in figure.axes
-    )
+        for axis in (ax.xaxis, ax.yaxis)
+    ]
 
 
 def _svg(figure, layer, alt=""):
     """Return the axes of a figure, or what is in them, as an `svg` element."""
     figure.patch.set_visible(layer == "back")
     for ax in figure.axes:
-        scaffold = set(map(id, _scaffold(ax)))
+        scaffold = _scaffold(ax)
         for artist in ax.get_children():
-            shown = (id(artist) in scaffold) == (layer == "back")
-            artist.set_visible(shown and artist.get_visible())
+            artist.set_visible((artist in scaffold) == (layer == "back"))
     file = io.StringIO()
     blank = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    # The same picture for the same figure.
-    with matplotlib.rc_context({"svg.hashsalt": "course"}):
+    # The same picture for the same figure; letters as text are drawn in a tenth of the time.
+    with matplotlib.rc_context({"svg.hashsalt": "course", "svg.fonttype": "none"}):
         figure.savefig(file, format="svg", metadata=blank)
-    for ax in figure.axes:
-        for artist in ax.get_children():
-            artist.set_visible(True)
-    svg = file.getvalue()
+    for artist in [figure.patch, *(child for ax in figure.axes for child in ax.get_children())]:
+        artist.set_visible(True)
+    svg = file.getvalue().partition("<svg ")[2]
     role = f'role="img" aria-label="{html.escape(alt)}"' if alt else 'aria-hidden="true"'
-    start = svg.index("<svg ") + 5
-    return f'<svg {role} style="width:100%;height:auto;display:block" {svg[start:]}'
+    return f'<svg {role} style="width:100%;height:auto;display:block" {svg}'
 
 
 def _close(widget):

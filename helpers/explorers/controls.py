@@ -20,15 +20,15 @@ class Number(widgets.HBox):
         value: The first value.
         low: The least value.
         high: The highest value.
-        step: Of the slider; of a logarithmic one in powers of ten.
+        step: Of the slider.
         log: Whether equal steps are equal factors.
         whole: Whether only whole numbers will do.
     """
 
     value = traitlets.Float()
 
-    def __init__(self, name, value, low, high, step=None, *, log=False, whole=False):
-        self.name = name
+    def __init__(self, name, value, low, high, step=1, *, log=False, whole=False):
+        self.name, self._kind = name, int if whole else float
         limits = {"min": low, "max": high, "value": value}
         kind = widgets.BoundedIntText if whole else widgets.BoundedFloatText
         self._box = kind(description=name, step=1 if whole else None, **limits)
@@ -37,15 +37,15 @@ class Number(widgets.HBox):
         quiet = {"readout": False, "tooltip": name, "continuous_update": True}
         quiet["layout"] = widgets.Layout(flex="1 1 14em", min_width="210px")
         if log:
-            powers = {"min": math.log10(low), "max": math.log10(high), "step": step or 0.05}
-            self._slider = widgets.FloatLogSlider(value=value, **powers, **quiet)
+            limits |= {"min": math.log10(low), "max": math.log10(high)}
+            self._slider = widgets.FloatLogSlider(step=0.05, **limits, **quiet)
         else:
             kind = widgets.IntSlider if whole else widgets.FloatSlider
-            self._slider = kind(step=step or 1, **limits, **quiet)
+            self._slider = kind(step=step, **limits, **quiet)
         super().__init__([self._box, self._slider], layout=widgets.Layout(**ROW))
         self.value = value
         self._slider.observe(self._slid, "value")
-        self._box.observe(self._typed, "value")
+        self._box.observe(lambda change: self.set_trait("value", change["new"]), "value")
 
     def enable(self, enabled):
         """Let the number be changed, or not."""
@@ -57,9 +57,6 @@ class Number(widgets.HBox):
         if rounded != float(f"{self.value:.3g}"):
             self.value = rounded
 
-    def _typed(self, change):
-        self.value = change["new"]
-
     @traitlets.validate("value")
     def _within(self, proposal):
         return min(max(proposal["value"], self._box.min), self._box.max)
@@ -67,8 +64,7 @@ class Number(widgets.HBox):
     @traitlets.observe("value")
     def _follow(self, change):
         if len(self.children):
-            kind = int if isinstance(self._box, widgets.BoundedIntText) else float
-            self._box.value, self._slider.value = kind(change["new"]), kind(change["new"])
+            self._box.value = self._slider.value = self._kind(change["new"])
 
 
 class Choice(widgets.Box):
@@ -94,13 +90,11 @@ class Choice(widgets.Box):
         title = widgets.Label(name, layout=widgets.Layout(width=NAME_WIDTH, flex="0 0 auto"))
         title.style.text_align = "right"
         shown = [title, *self._buttons.values()]
+        every = tuple(self._labels)
         if several:
-            shown += [
-                _button("all", self._set, tuple(self._labels)),
-                _button("none", self._set, ()),
-            ]
+            shown += [_button("all", self._set, every), _button("none", self._set, ())]
         super().__init__(shown, layout=widgets.Layout(flex="1 1 100%", flex_flow="row wrap"))
-        first = tuple(self._labels) if several else next(iter(self._labels))
+        first = every if several else every[0]
         self._set(first if value is None else value)
 
     def _set(self, value):
@@ -108,17 +102,8 @@ class Choice(widgets.Box):
 
     def _press(self, value):
         if self._several:
-            self._set(tuple(one for one in self._labels if (one in self.value) != (one == value)))
-        else:
-            self._set(value)
-
-    @traitlets.validate("value")
-    def _known(self, proposal):
-        chosen = proposal["value"] if self._several else (proposal["value"],)
-        unknown = [value for value in chosen if value not in self._labels]
-        if unknown:
-            raise traitlets.TraitError(f"{unknown} is not on offer; there are {[*self._labels]}.")
-        return tuple(one for one in self._labels if one in chosen) if self._several else chosen[0]
+            value = tuple(one for one in self._labels if (one in self.value) != (one == value))
+        self.value = value
 
     @traitlets.observe("value")
     def _mark(self, _change):

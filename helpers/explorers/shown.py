@@ -1,6 +1,8 @@
-"""Explorers that only compute: *Descent*, *Hop*, the planners, *Sweep*."""
+"""Explorers that only compute: *Descent*, *Hop*, the planners, *Change a setting*."""
 
+import dataclasses
 import functools
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -8,23 +10,35 @@ from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Number, rate
 from helpers.landscapes import Basins, Bowl, Parabola, TwoWells, critical_rate, descend
 from helpers.landscapes import hop as hop_among
-from helpers.plotting import plot_descent, plot_runs, plot_schedules
-from helpers.plotting.style import PALETTE, looks
-from helpers.plotting.walks import plot_hops
-from helpers.results.paired import METRIC_NAMES, direction, name
-from helpers.schedules import Constant, Cosine, OneCycle, Pieces, Triangular, WarmRestarts
+from helpers.plotting import plot_descent, plot_hops, plot_schedules
+from helpers.plotting.style import LOOKS, PALETTE
+from helpers.schedules import (
+    Constant,
+    Cosine,
+    OneCycle,
+    Pieces,
+    Triangular,
+    WarmRestarts,
+    with_warmup,
+)
 
 TOLERANCE, STEPS = 0.01, 50
-ONE_PANEL = [(0.9, 0.75, 5.9, 2.35)]
 DATA_SETS = {"digits": 1_280, "CIFAR-10": 50_000, "ImageNet": 1_281_167}
 POLICIES = ("triangular", "triangular2", "exp_range", "stages", "one cycle")
+MOST_EPOCHS = 100
+DEPTHS = (0.8, 1.0, 1.6, 1.0)
 BASINS = {
-    "deepest is wide": Basins(depths=(0.8, 1.0, 1.6, 1.0), widths=(1.5, 1.5, 3.0, 1.5)),
-    "equal widths": Basins(depths=(0.8, 1.0, 1.6, 1.2), widths=(2.0, 2.0, 2.0, 2.0)),
-    "deepest is sharp": Basins(depths=(0.8, 1.0, 1.6, 1.0), widths=(2.25, 2.25, 1.0, 2.25)),
+    "deepest is wide": Basins(DEPTHS, (1.5, 1.5, 3.0, 1.5)),
+    "equal widths": Basins((0.8, 1.0, 1.6, 1.2), (2.0, 2.0, 2.0, 2.0)),
+    "deepest is sharp": Basins(DEPTHS, (2.25, 2.25, 1.0, 2.25)),
 }
 # Divisible by 2, 3 and 4 and by 3, 7 and 15: every choice of restarts ends at a trough.
-HOP_STEPS, TRIALS, WALKS = 420, 1_000, 5
+HOP_STEPS, TRIALS, WALKS = 420, 500, 5
+# A setting that is known to be good: rate, decay of the weights, how the rate follows the batch.
+GOOD = {"batch_size": 64, "momentum": 0.9, "epochs": 20}
+OPTIMIZERS = {"SGD": (0.1, 0.0005, "linear", 1.0), "AdamW": (0.001, 0.1, "square-root", 0.5)}
+EXAMPLES, WARM_UP = 10_000, 0.05
+BEFORE = {"color": PALETTE["grey"], "linestyle": ":"}
 
 
 def descent(target=10, landscape="bowl", curvature=10):
@@ -56,10 +70,10 @@ def descent(target=10, landscape="bowl", curvature=10):
 
     def draw(panels, **values):
         found = walk(**values)
-        plot_descent(found, ax=panels[0])
-        limit = critical_rate(found.landscape.curvatures, values["momentum"])
-        _draw_map(panels[1], found.landscape.curvatures, values["rate"], values["momentum"])
-        sentence = panels[0].figure.alt
+        sentence = plot_descent(found, ax=panels[0]).alt
+        curvatures = found.landscape.curvatures
+        _draw_map(panels[1], curvatures, values["rate"], values["momentum"])
+        limit = critical_rate(curvatures, values["momentum"])
         return f"{sentence} The limit at this momentum is a rate of {limit:.3g}."
 
     def score(**values):
@@ -67,10 +81,9 @@ def descent(target=10, landscape="bowl", curvature=10):
         task += "" if landscape == "two wells" else f" of curvature {curvature}"
         asked = (values["landscape"], values["curvature"]) == (landscape, curvature)
         # From beside the minimum there is nothing to do.
-        asked &= abs(values["x"]) >= 2
-        updates = walk(**values).converged_at(TOLERANCE)
-        if not asked:
+        if not asked or abs(values["x"]) < 2:
             return f"{task}, from x of 2 or more.", "These settings are others.", False
+        updates = walk(**values).converged_at(TOLERANCE)
         yours = f"not there after {STEPS}" if updates is None else f"{updates} updates"
         return f"{task}.", f"Yours: {yours}.", updates is not None and updates <= target
 
@@ -83,12 +96,12 @@ def _draw_map(ax, curvatures, rate, momentum):
     rates, momenta, shrinks = _map_of(tuple(curvatures))
     levels = [0, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0]
     ax.contourf(rates, momenta, shrinks, levels=levels, cmap="Blues_r", alpha=0.85)
-    limits = 2 * (1 + momenta) / max(curvatures)
-    ax.plot(limits, momenta, color=PALETTE["vermillion"], lw=1.5)
-    ax.plot(2 / max(curvatures), 0, "|", color=PALETTE["vermillion"], ms=14, mew=2, clip_on=False)
-    ax.plot(rate, momentum, "o", ms=11, mfc="none", mec=PALETTE["black"], mew=2, clip_on=False)
-    ax.set_xscale("log")
-    ax.set(xlim=(0.001, 10), ylim=(0, 0.95), xlabel="rate; tick: 2 / curvature", ylabel="momentum")
+    red, most = PALETTE["vermillion"], max(curvatures)
+    ax.plot(2 * (1 + momenta) / most, momenta, color=red, lw=1.5)
+    ax.plot(2 / most, 0, "|", color=red, ms=14, mew=2, clip_on=False)
+    ax.plot(rate, momentum, "ok", ms=11, mfc="none", mew=2, clip_on=False)
+    ax.set(xscale="log", xlabel="rate; tick: 2 / curvature", ylabel="momentum")
+    ax.set(xlim=(0.001, 10), ylim=(0, 0.95))
     ax.grid(False)
 
 
@@ -96,34 +109,30 @@ def _draw_map(ax, curvatures, rate, momentum):
 def _map_of(curvatures):
     """Return rates, momenta, and by how much an update shrinks the slowest direction."""
     rates, momenta = np.geomspace(0.001, 10, 60), np.linspace(0, 0.95, 30)
-    grid = np.zeros((len(momenta), len(rates)))
+    shrinks = []
     for curvature in curvatures:
         middle = (1 + momenta[:, None] - rates * curvature).astype(complex)
         root = np.sqrt(middle**2 - 4 * momenta[:, None])
-        largest = np.maximum(abs(middle + root), abs(middle - root)) / 2
-        grid = np.maximum(grid, largest)
-    return rates, momenta, grid
+        shrinks += [abs(middle + root) / 2, abs(middle - root) / 2]
+    return rates, momenta, np.max(shrinks, axis=0)
 
 
 def hop(target=70):
     """Return the explorer *Hop*: noisy descent among four basins, from restarts one cosine beats.
 
-    Each of 1,000 trials has 420 updates and begins in the shallow basin at the left; five of them
+    Each of 500 trials has 420 updates and begins in the shallow basin at the left; five of them
     are drawn. Below are the shares of this schedule and of one cosine, with 95 % intervals.
 
     Args:
         target: Percentage of trials that are to end in the deepest basin, by the lower end of the
             interval, with a schedule other than one cosine.
     """
+    schedules = ["constant", "one cosine", "equal restarts", "doubling restarts"]
     controls = {
         "max_rate": rate("highest rate", 0.4, 0.01, 1.0),
         "noise": Number("noise", 2.0, 0.0, 6.0, 0.1),
         "restarts": Number("restarts", 3, 1, 3, whole=True),
-        "schedule": Choice(
-            "schedule",
-            ["constant", "one cosine", "equal restarts", "doubling restarts"],
-            "equal restarts",
-        ),
+        "schedule": Choice("schedule", schedules, "equal restarts"),
         "shape": Choice("basins", list(BASINS)),
     }
 
@@ -134,30 +143,25 @@ def hop(target=70):
 
     def draw(panels, max_rate, noise, restarts, schedule, shape):
         made = _hop_schedule(schedule, max_rate, int(restarts))
-        hops, paths = _hops(made, noise, shape)
+        hops, walks = _hops(made, noise, shape)
         cosine, _ = _hops(Cosine(max_rate, HOP_STEPS), noise, shape)
-        plot_hops(hops, schedule, ax=panels[0])
-        low, high = hops.landscape.view[0]
-        panels[1].plot(paths, np.arange(len(paths)) * HOP_STEPS / (len(paths) - 1), lw=0.8)
-        panels[1].set(xlim=(low, high), ylim=(0, HOP_STEPS), ylabel="update", xlabel="x")
+        sentence = plot_hops(hops, schedule, ax=panels[0]).alt
+        panels[1].plot(walks, np.linspace(0, HOP_STEPS, len(walks)), lw=0.8)
+        panels[1].set(xlim=hops.landscape.view[0], ylim=(0, HOP_STEPS), ylabel="update", xlabel="x")
         panels[1].set_title("five of the walks", fontsize="small")
         steps = np.arange(HOP_STEPS)
-        panels[2].plot(made(steps), steps, color=PALETTE["blue"])
+        panels[2].plot(made(steps), steps, **LOOKS["rate"])
         panels[2].set(ylim=(0, HOP_STEPS), xlim=(0, 1.05), xlabel="rate", yticks=[])
-        rows = [("this", hops, PALETTE["blue"]), ("one cosine", cosine, PALETTE["grey"])]
-        for place, (_, trials, color) in enumerate(rows):
+        for place, (trials, color) in enumerate([(hops, "blue"), (cosine, "grey")]):
             share, least, most = (100 * value for value in trials.share())
-            panels[3].barh(place, share, 0.6, color=color)
+            panels[3].barh(place, share, 0.6, color=PALETTE[color])
             panels[3].plot([least, most], [place, place], color="black", lw=2)
         panels[3].axvline(target, color=PALETTE["vermillion"], ls="--", lw=1.2)
         panels[3].set(xlim=(0, 100), ylim=(1.5, -0.5), xlabel="% in the deepest basin")
         panels[3].set_yticks([0, 1], ["this", "one cosine"])
         against = cosine.against(hops)
-        mean, (least, most) = 100 * against.mean, against.interval
-        return (
-            f"{panels[0].figure.alt} One cosine minus this: {mean:+.1f} points "
-            f"[{100 * least:+.1f}, {100 * most:+.1f}]."
-        )
+        mean, least, most = (100 * value for value in (against.mean, *against.interval))
+        return f"{sentence} One cosine minus this: {mean:+.1f} points [{least:+.1f}, {most:+.1f}]."
 
     def score(max_rate, noise, restarts, schedule, shape):
         made = _hop_schedule(schedule, max_rate, int(restarts))
@@ -172,24 +176,24 @@ def hop(target=70):
 
 
 def _hop_schedule(schedule, max_rate, restarts):
-    cycles = restarts + 1
-    return {
-        "constant": lambda: Constant(max_rate),
-        "one cosine": lambda: Cosine(max_rate, HOP_STEPS),
-        "equal restarts": lambda: WarmRestarts(max_rate, HOP_STEPS // cycles),
-        "doubling restarts": lambda: WarmRestarts(max_rate, HOP_STEPS // (2**cycles - 1), 2),
-    }[schedule]()
+    if schedule == "constant":
+        return Constant(max_rate)
+    if schedule == "one cosine":
+        return Cosine(max_rate, HOP_STEPS)
+    if schedule == "equal restarts":
+        return WarmRestarts(max_rate, HOP_STEPS // (restarts + 1))
+    return WarmRestarts(max_rate, HOP_STEPS // (2 ** (restarts + 1) - 1), 2)
 
 
 # A picture and its score ask for the same trials, and one cosine is asked for each time.
 @functools.lru_cache(maxsize=16)
 def _hops(schedule, noise, shape):
-    """Return the trials, and the paths of a few of them, `(moments, walks)`."""
-    basins, moments = BASINS[shape], range(6, HOP_STEPS + 1, 6)
-    place = {"seed": 1, "start": basins.bottoms[0], "steps": HOP_STEPS, "trials": TRIALS}
-    hops = hop_among(basins, schedule, noise=noise, **place)
-    paths = hop_among(basins, schedule, noise=noise, checkpoints=moments, **place)
-    return hops, paths.positions[:, :WALKS]
+    """Return the trials where they end, and the walks of a few of them."""
+    place = {"seed": 1, "start": BASINS[shape].bottoms[0], "steps": HOP_STEPS, "trials": TRIALS}
+    moments = range(6, HOP_STEPS + 1, 6)
+    hops = hop_among(BASINS[shape], schedule, noise=noise, checkpoints=moments, **place)
+    ends = dataclasses.replace(hops, updates=(HOP_STEPS,), positions=hops.positions[-1:])
+    return ends, hops.positions[:, :WALKS]
 
 
 def cycle_planner(target=3, data="CIFAR-10"):
@@ -210,7 +214,7 @@ def cycle_planner(target=3, data="CIFAR-10"):
         "min_rate": rate("lowest rate", 0.001, 1e-6, 1.0),
         "max_rate": rate("highest rate", 0.006, 1e-5, 10.0),
         "half_cycle": Number("half cycle, epochs", 4, 1, 10, whole=True),
-        "epochs": Number("epochs", 20, 1, 100, whole=True),
+        "epochs": Number("epochs", 20, 1, MOST_EPOCHS, whole=True),
         "data": Choice("training images", list(DATA_SETS), data),
         "batch_size": Choice("batch size", [32, 64, 100, 128, 256, 512], 100),
         "policy": Choice("policy", POLICIES),
@@ -223,44 +227,31 @@ def cycle_planner(target=3, data="CIFAR-10"):
 
     def plan(min_rate, max_rate, half_cycle, epochs, data, batch_size, policy):
         size = -(-DATA_SETS[data] // batch_size)
-        return _cyclical(
-            policy, min_rate, max_rate, int(half_cycle) * size, int(epochs) * size
-        ), size
+        half = int(half_cycle) * size
+        schedule = cyclical(policy, min_rate, max_rate, half, int(epochs) * size)
+        words = f"{policy}, half cycle {half_cycle:.0f} epochs or {half:,} updates."
+        return schedule, size, words
 
-    def draw(panels, **values):
-        schedule, size = plan(**values)
-        sentence = _draw_plan(panels[0], schedule, size, int(values["epochs"]))
-        half = int(values["half_cycle"])
-        return (
-            f"{values['policy']}, half cycle {half} epochs or {half * size:,} updates. {sentence}"
-        )
+    def asked(values):
+        return values["data"] == data
 
-    def score(**values):
-        schedule, size = plan(**values)
-        asked = values["data"] == data
-        return _score_plan(schedule, size * int(values["epochs"]), target, f" on {data}", asked)
-
-    return Explorer("Cycle planner", controls, draw, ONE_PANEL, score=score)
+    return _planner("Cycle planner", controls, plan, target, f" on {data}", asked)
 
 
-def _cyclical(policy, min_rate, max_rate, half, total):
-    """Return the schedule of a policy between its bounds."""
-    triangular = Triangular(min_rate, max_rate, half)
+def cyclical(policy, low, high, half, total):
+    """Return the schedule of a policy between two rates, for a training of so many updates."""
+    if policy == "constant":
+        return Constant(high)
+    if policy == "one cosine":
+        return Cosine(high, total)
     if policy == "one cycle":
-        height = max_rate / min_rate
-        return OneCycle(max_rate, total, start_divisor=height, end_divisor=100 * height)
+        return OneCycle(high, total, start_divisor=high / low, end_divisor=100 * high / low)
     if policy == "stages":
-        parts = [(1, half, 8), (10, max(1, half // 2), 6), (100, max(1, half // 4), 6)]
-        return Pieces(
-            [
-                (Triangular(min_rate / by, max_rate / by, own), own * count)
-                for by, own, count in parts
-            ]
-        )
-    if policy == "exp_range":
-        # Both bounds decline to a tenth by the end.
-        return Triangular(min_rate, max_rate, half, mode="exp_range", gamma=0.1 ** (1 / total))
-    return triangular if policy == "triangular" else Triangular(min_rate, max_rate, half, policy)
+        stages = [(1, half, 8), (10, max(1, half // 2), 6), (100, max(1, half // 4), 6)]
+        return Pieces([(Triangular(low / by, high / by, own), own * n) for by, own, n in stages])
+    # Both bounds of exp_range decline to a tenth by the end.
+    gamma = 0.1 ** (1 / total) if policy == "exp_range" else None
+    return Triangular(low, high, half, policy, gamma)
 
 
 def restart_planner(num_examples=1_280, batch_size=32, target=3):
@@ -276,115 +267,142 @@ def restart_planner(num_examples=1_280, batch_size=32, target=3):
         "max_rate": rate("highest rate", 0.1, 1e-4, 10.0),
         "floor": Number("floor / highest rate", 0.0, 0.0, 0.9, 0.05),
         "first_cycle": Number("first cycle, epochs", 5.0, 0.5, 20.0, 0.5),
-        "epochs": Number("epochs", 20, 1, 100, whole=True),
+        "epochs": Number("epochs", 20, 1, MOST_EPOCHS, whole=True),
         "peak_decay": Number("decay of the peak", 1.0, 0.1, 1.0, 0.05),
         "cycle_mult": Choice("each cycle longer by", [1, 1.5, 2, 3], 2),
     }
 
     def plan(max_rate, floor, first_cycle, epochs, peak_decay, cycle_mult):
         steps = max(1, round(first_cycle * size))
-        return WarmRestarts(max_rate, steps, cycle_mult, floor * max_rate, peak_decay)
+        words = f"First cycle {steps:,} updates."
+        if peak_decay < 1:
+            words += f" Each peak is {peak_decay:.3g} as high above the floor as the one before."
+        return WarmRestarts(max_rate, steps, cycle_mult, floor * max_rate, peak_decay), size, words
+
+    def asked(values):
+        return values["cycle_mult"] > 1
+
+    return _planner("Restart planner", controls, plan, target, " that grow", asked)
+
+
+def _planner(name, controls, plan, target, words, asked):
+    """Return an explorer of a schedule over a training; an unfinished cycle is shaded.
+
+    `plan(**values)` returns the schedule, the updates of an epoch, and what else there is to say.
+    """
 
     def draw(panels, **values):
-        sentence = _draw_plan(panels[0], plan(**values), size, int(values["epochs"]))
-        peaks = ""
-        if values["peak_decay"] < 1:
-            share = values["peak_decay"]
-            peaks = f" Each peak is {share:.3g} as high above the floor as the one before."
-        return sentence + peaks
+        schedule, size, words = plan(**values)
+        ax, total = panels[0], size * int(values["epochs"])
+        sentence = plot_schedules(schedule, total, steps_per_epoch=size, ax=ax).alt
+        steady(ax.set_ylim, ax.get_ylim()[1])
+        last = max([0, *schedule.cycle_ends(total)])
+        if last == total:
+            return f"{words} {sentence} Training ends with a cycle."
+        ax.axvspan(last, total, color=PALETTE["orange"], alpha=0.25, lw=0, zorder=0)
+        place = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "bottom"}
+        ax.text((last + total) / 2, 1, "unfinished", **place)
+        ends = schedule.cycle_ends(MOST_EPOCHS * size)
+        whole = [end // size for end in ends if end % size == 0 and end >= last]
+        near = " or ".join(f"{epochs} epochs" for epochs in whole[:2])
+        advice = f" It would end with one after {near}." if near else ""
+        return f"{words} {sentence} Training ends inside a cycle.{advice}"
 
     def score(**values):
-        words = " that grow"
-        asked = values["cycle_mult"] > 1
-        return _score_plan(plan(**values), size * int(values["epochs"]), target, words, asked)
+        schedule, size, _ = plan(**values)
+        total = size * int(values["epochs"])
+        ends = schedule.cycle_ends(total)
+        rest = "" if total in ends else " and part of another"
+        task = f"Target: {target} cycles or more{words}, and training that ends with the last."
+        reached = asked(values) and not rest and len(ends) >= target
+        return task, f"Yours: {len(ends)}{rest}.", reached
 
-    return Explorer("Restart planner", controls, draw, ONE_PANEL, score=score)
-
-
-def _draw_plan(ax, schedule, size, epochs):
-    """Draw a schedule over a training; a cycle that training does not finish is shaded."""
-    total = size * epochs
-    plot_schedules(schedule, total, steps_per_epoch=size, ax=ax)
-    ends = schedule.cycle_ends(total)
-    last = max([0, *ends])
-    if last == total:
-        return f"{ax.figure.alt} Training ends with a cycle."
-    ax.axvspan(last, total, color=PALETTE["orange"], alpha=0.25, lw=0, zorder=0)
-    place = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "bottom"}
-    ax.text((last + total) / 2, 1, "unfinished", **place)
-    further = schedule.cycle_ends(3 * total + 1)
-    whole = [end // size for end in further if end % size == 0 and end > last][:1]
-    near = [f"{last // size} epochs" for _ in [0] if last and last % size == 0]
-    near += [f"{end} epochs" for end in whole]
-    advice = f" It would after {' or '.join(near)}." if near else ""
-    return f"{ax.figure.alt} Training ends inside a cycle.{advice}"
+    return Explorer(name, controls, draw, [(0.9, 0.75, 5.9, 2.35)], score=score)
 
 
-def _score_plan(schedule, total, target, words, asked):
-    ends = schedule.cycle_ends(total)
-    rest = "" if total in ends else " and part of another"
-    task = f"Target: {target} cycles or more{words}, and training that ends with the last."
-    return task, f"Yours: {len(ends)}{rest}.", asked and not rest and len(ends) >= target
+def steady(set_limits, highest):
+    """Let an axis end at 1, 2.2, 4.6, 10 and so on: what changes is then seen to change.
+
+    And axes that stay as they were need not be drawn anew.
+    """
+    set_limits(0, 10 ** (np.ceil(3 * np.log10(max(1e-9, highest))) / 3))
 
 
-def sweep(runs):
-    """Return the explorer *Sweep*: the curves of a sweep, and who is ahead at the end.
+def change_setting(batch_size=256, updates=1_000, most_rate=0.2):
+    """Return the explorer *Change a setting*: what follows from another batch, momentum or length.
+
+    It starts from a setting of 10,000 examples that is known to be good, and keeps what that did:
+    the rate follows the batch by the linear rule, or with AdamW by the square-root rule; with SGD
+    rate / (1 - momentum) is kept; warm-up is the same share of all updates; and rate x decay x
+    updates, which says how far decay alone shrinks the weights, stays what it was.
 
     Args:
-        runs: The `Runs` of a sweep or of a comparison, live or stored.
+        batch_size: The batch that is to be reached with SGD, or a larger one, ...
+        updates: ... in this many updates or more, ...
+        most_rate: ... and with a highest rate no higher than this.
     """
-    metrics = [metric for metric in runs.metrics if _is_known(metric)]
-    metrics = sorted(metrics, key=lambda metric: metric != "val_accuracy")
-    winner, what = runs.best(metrics[0]).label, "policy" if runs.policies else "learning rate"
-    styles = dict(zip(runs.labels, looks(runs.labels)))
+    batch_sizes = [2**power for power in range(4, 11)]
     controls = {
-        "labels": Choice(what, [(name(one), one) for one in runs.labels], several=True),
-        "seeds": Choice("seeds", [(str(seed), seed) for seed in runs.seeds], several=True),
-        "metric": Choice("metric", [(METRIC_NAMES.get(one, one), one) for one in metrics]),
-        "part": Choice("epochs", ["all", "the last third"]),
+        "batch_size": Choice("batch size", batch_sizes, GOOD["batch_size"]),
+        "momentum": Number("momentum (beta_1)", GOOD["momentum"], 0.0, 0.99, 0.01),
+        "epochs": Number("epochs", GOOD["epochs"], 1, MOST_EPOCHS, whole=True),
+        "optimizer": Choice("optimizer", list(OPTIMIZERS)),
     }
 
-    def chosen(labels, seeds):
-        if not labels or not seeds:
-            raise ValueError(f"No {'seed' if labels else what} is chosen; choose one or more.")
-        return runs.select(labels, seeds)
+    def draw(panels, **values):
+        before, after = _setting(values["optimizer"], **GOOD), _setting(**values)
+        for ax, unit in zip(panels, ("update", "epoch")):
+            for each, look in ((before, BEFORE), (after, LOOKS["rate"])):
+                fall = Cosine(each.rate, each.updates - each.warm_up)
+                steps = np.linspace(0, each.updates - 1, 201).round().astype("int64")
+                places = steps / each.per_epoch if unit == "epoch" else steps
+                ax.plot(places, with_warmup(fall, each.warm_up)(steps), **look)
+            steady(ax.set_xlim, ax.get_xlim()[1])
+            steady(ax.set_ylim, ax.get_ylim()[1])
+            ax.set_xlabel(unit)
+        panels[0].set_ylabel("rate; dotted: before")
+        return _what_changed(before, after)
 
-    def draw(panels, labels, seeds, metric, part):
-        own = chosen(labels, seeds)
-        sentence = plot_runs(own, metric, ax=panels[0], styles=styles).alt
-        panels[0].get_legend().remove()
-        epochs = own.table()["epoch"].max()
-        if part != "all":
-            tail = own.table().query(f"epoch > {epochs * 2 / 3}")[metric]
-            panels[0].set_xlim(epochs * 2 / 3, epochs)
-            low, high = tail.quantile(0.02), tail.max()
-            panels[0].set_ylim(low, max(high, low + 1e-9))
-        rows = own.summary(metric).sort_values("mean", ascending=direction(metric) == "min")
-        best = own.best(metric)
-        for place, (label, row) in enumerate(rows.iterrows()):
-            look = styles[label]
-            panels[1].plot([row["min"], row["max"]], [place, place], color=look["color"], lw=2)
-            mark = {"marker": look["marker"], "ms": 8, "color": look["color"]}
-            panels[1].plot(row["mean"], place, **mark)
-        names = [f"{'★ ' if label == best.label else ''}{name(label)}" for label in rows.index]
-        panels[1].set_yticks(range(len(rows)), names)
-        panels[1].set(ylim=(len(rows) - 0.5, -0.5), xlabel="at the end, with range")
-        edge = best.at_edge and len(own.labels) == len(runs.labels)
-        advice = " It lies at the edge of the grid: widen it." if edge else ""
-        return f"{sentence} Best is {name(best.label)} with {best.mean:.3f}.{advice}"
+    def score(**values):
+        made = _setting(**values)
+        task = f"Target: SGD, batch {batch_size} or more, {updates:,} updates or more, rate at "
+        asked = values["optimizer"] == "SGD" and values["batch_size"] >= batch_size
+        reached = asked and made.updates >= updates and made.rate <= most_rate * 1.001
+        yours = f"Yours: {made.updates:,} updates, rate {made.rate:.3g}."
+        return f"{task}most {most_rate:g}.", yours, reached
 
-    def score(labels, seeds, metric, part):
-        best = chosen(labels, seeds).best(metric).label
-        task = f"Target: with every {what} chosen, a metric or seeds by which {name(winner)} loses."
-        reached = len(labels) == len(runs.labels) and best != winner
-        return task, f"Yours: {name(best)} wins.", reached
-
-    panels = [(0.75, 0.6, 3.7, 2.75), (5.45, 0.6, 1.6, 2.75)]
-    return Explorer("Sweep", controls, draw, panels, size=(7.2, 3.5), score=score)
+    panels = [(0.75, 0.6, 2.9, 2.5), (4.05, 0.6, 2.9, 2.5)]
+    return Explorer("Change a setting", controls, draw, panels, score=score)
 
 
-def _is_known(metric):
-    try:
-        return bool(direction(metric))
-    except ValueError:
-        return False
+def _setting(optimizer, batch_size, momentum, epochs):
+    """Return what a setting should be, if that of `GOOD` is right."""
+    rate, decay, rule, power = OPTIMIZERS[optimizer]
+    ratio = batch_size / GOOD["batch_size"]
+    factors = ratio**power, (1 - momentum) / (1 - GOOD["momentum"])
+    # Adam divides its step by the size of the gradients, so that beta_1 does not lengthen it.
+    factors = factors if optimizer == "SGD" else (ratio**power, 1.0)
+    per_epoch = -(-EXAMPLES // batch_size)
+    updates, good_updates = per_epoch * int(epochs), -(-EXAMPLES // 64) * GOOD["epochs"]
+    return SimpleNamespace(
+        updates=updates,
+        per_epoch=per_epoch,
+        rate=rate * np.prod(factors),
+        decay=decay * good_updates / (np.prod(factors) * updates),
+        warm_up=max(1, round(WARM_UP * updates)),
+        why=f"batch x {ratio:g} gives x {factors[0]:.3g} by the {rule} rule, "
+        + f"momentum {momentum:.2g} x {factors[1]:.3g}",
+    )
+
+
+def _what_changed(before, after):
+    """Say what a setting leads to, and why."""
+    share = min(1, after.updates / before.updates)
+    return (
+        f"Updates: {before.updates:,} become {after.updates:,}; a schedule that is not planned "
+        f"anew ends {'early' if share == 1 else f'at {share:.0%} of its way'}.\n"
+        f"Rate: {before.rate:.3g} becomes {after.rate:.3g}: {after.why}.\n"
+        f"Warm-up: {before.warm_up:,} updates become {after.warm_up:,}, still {WARM_UP:.0%}.\n"
+        f"Weight decay: {before.decay:.3g} becomes {after.decay:.3g}, so that rate x decay x "
+        "updates is kept."
+    )

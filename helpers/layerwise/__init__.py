@@ -53,10 +53,8 @@ def split(model, at):
         )
     order = _in_order(model)
     starts = sorted({_place(wanted, order) for wanted in at})
-    bounds = [0, *starts, len(order)]
-    return LayerGroups(
-        model, tuple(tuple(order[first:end]) for first, end in zip(bounds, bounds[1:]))
-    )
+    layers = (order[first:end] for first, end in zip([0, *starts], [*starts, len(order)]))
+    return LayerGroups(model, tuple(map(tuple, layers)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,28 +69,27 @@ class LayerGroups:
         model: The model that was split.
         layers: A tuple of layers for each group, in the model's order; a nested model is an entry
             itself, before its layers.
+        variables: A tuple of the variables that can be trained, frozen or not, for each group.
     """
 
     model: keras.Model
     layers: tuple
+    variables: tuple = field(init=False)
     _group_of: dict = field(init=False)
 
     def __post_init__(self):
-        group_of = {}
+        group_of, variables = {}, []
         for group, layers in enumerate(self.layers):
-            new = {
-                id(variable): group
-                for layer in layers
-                for variable in own_variables(layer)
-                if id(variable) not in group_of
-            }
+            own = {id(variable): variable for layer in layers for variable in own_variables(layer)}
+            new = {key: variable for key, variable in own.items() if key not in group_of}
             if not new:
                 raise ValueError(
                     f"Group {group} ({_names(layers)}) has nothing to train. Leave out of `at` the "
                     "layer where it begins; the first group begins by itself."
                 )
-            group_of |= new
-        object.__setattr__(self, "_group_of", group_of)
+            group_of |= dict.fromkeys(new, group)
+            variables.append(tuple(new.values()))
+        vars(self).update(variables=tuple(variables), _group_of=group_of)
         for variable in self.model.trainable_variables:
             self.group_of(variable)
 
@@ -111,17 +108,6 @@ class LayerGroups:
                 "another model, or came after the split. Split the model again, and compile anew."
             )
         return self._group_of[id(variable)]
-
-    @property
-    def variables(self):
-        """A tuple of the variables that can be trained, frozen or not, for each group."""
-        found = {}
-        for layer in (layer for layers in self.layers for layer in layers):
-            found |= {id(variable): variable for variable in own_variables(layer)}
-        groups = [[] for _ in self.layers]
-        for key, variable in found.items():
-            groups[self._group_of[key]].append(variable)
-        return tuple(map(tuple, groups))
 
     def values(self):
         """Return a copy of the weights that can be trained, for `movement`: a list a group."""
@@ -143,19 +129,16 @@ class LayerGroups:
             ValueError: If the optimizer was made for another number of groups.
         """
         trained = {id(variable) for variable in self.model.trainable_variables}
-        rows = []
-        for group, (layers, variables) in enumerate(zip(self.layers, self.variables)):
-            sizes = {id(variable): int(np.prod(variable.shape)) for variable in variables}
-            rows.append(
-                {
-                    "group": group,
-                    "layers": _names(layer for layer in layers if own_variables(layer)),
-                    "variables": len(variables),
-                    "parameters": sum(sizes.values()),
-                    "trained": sum(size for key, size in sizes.items() if key in trained),
-                }
-            )
-        frame = pd.DataFrame(rows)
+        sizes = [{id(each): int(np.prod(each.shape)) for each in group} for group in self.variables]
+        frame = pd.DataFrame(
+            {
+                "group": range(len(self)),
+                "layers": [_names(filter(own_variables, layers)) for layers in self.layers],
+                "variables": [len(group) for group in sizes],
+                "parameters": [sum(group.values()) for group in sizes],
+                "trained": [sum(group[key] for key in group.keys() & trained) for group in sizes],
+            }
+        )
         if optimizer is not None:
             multipliers = multipliers_of(optimizer) or (1.0,) * len(self)
             if len(multipliers) != len(self):
@@ -237,12 +220,9 @@ def movement(groups, before):
         >>> movement(groups, before)["movement"].tolist()
         [0.5]
     """
-    now = groups.values()
-    change = [
-        _norm(b - a for a, b in zip(old, new, strict=True))
-        for old, new in zip(before, now, strict=True)
-    ]
-    frame = pd.DataFrame({"group": range(len(groups)), "change": change})
+    frame = pd.DataFrame({"group": range(len(groups))})
+    pairs = [zip(old, new, strict=True) for old, new in zip(before, groups.values(), strict=True)]
+    frame["change"] = [_norm(new - old for old, new in pair) for pair in pairs]
     frame["size"] = [_norm(group) for group in before]
     frame["movement"] = (frame["change"] / frame["size"]).where(frame["change"] > 0, 0.0)
     return frame
@@ -252,12 +232,6 @@ def own_variables(layer):
     """Return what a layer itself can train, without its sublayers, frozen or not."""
     # No public name lists what a frozen layer would train.
     return layer._trainable_variables
-
-
-def sublayers(layer):
-    """Return the layers that a layer or model directly consists of."""
-    # `layers` is only there for models.
-    return layer._layers
 
 
 def _norm(arrays):
@@ -272,7 +246,8 @@ def _in_order(model):
     def visit(layer):
         if id(layer) not in found:
             found[id(layer)] = layer
-            for inner in sublayers(layer):
+            # `layers` is only there for models.
+            for inner in layer._layers:
                 visit(inner)
 
     visit(model)
@@ -281,11 +256,9 @@ def _in_order(model):
 
 def _place(wanted, order):
     """Return where a layer, or the layer of a name, stands in the order."""
-    places = [
-        place
-        for place, layer in enumerate(order)
-        if layer is wanted or (place and layer.name == wanted)
-    ]
+    found = [layer is wanted or layer.name == wanted for layer in order]
+    # The model itself, which is the first, begins no group.
+    places = [place for place, is_it in enumerate(found) if is_it and place]
     if len(places) == 1:
         return places[0]
     names = [layer.name for layer in order[1:]]

@@ -4,9 +4,8 @@
 TensorFlow.
 """
 
-from helpers.plotting.lines import plot_lines, plot_schedules
-from helpers.plotting.networks import plot_layer_rates, plot_movement
 from helpers.plotting.range_test import plot_range_test
+from helpers.plotting.rates import plot_layer_rates, plot_lines, plot_schedules
 from helpers.plotting.runs import plot_paired, plot_runs, plot_sweep
 from helpers.plotting.style import LOOKS, PALETTE, SERIES, described, new_figure, show
-from helpers.plotting.walks import plot_descent, plot_descent_losses, plot_hop_shares, plot_hops
+from helpers.plotting.walks import plot_descent, plot_hop_shares, plot_hops

@@ -23,7 +23,7 @@ def plot_range_test(test, metric="loss", *, rules=None, bounds=None, ax=None):
         metric: `"loss"` or `"accuracy"`; of a band the loss only.
         rules: Names from `results.RULES`; None draws all on a loss and none on an accuracy.
         bounds: Whether to shade the range between Smith's bounds; None does on an accuracy.
-        ax: Axes to draw into, or None for a new figure.
+        ax: Axes to draw into, then without a legend, or None for a new figure.
 
     Returns:
         The figure; its axis of rates is logarithmic where they rise by equal factors.
@@ -31,71 +31,65 @@ def plot_range_test(test, metric="loss", *, rules=None, bounds=None, ax=None):
     Raises:
         ValueError: If no accuracy was measured.
     """
-    ax = axes_for(ax, width=8.5, height=3.8)
-    rates = np.asarray(test.rates)
+    own, accuracy = ax is None, metric == "accuracy"
+    ax, rates = axes_for(ax, width=8.5, height=3.8), np.asarray(test.rates)
     equal_factors = np.isclose(rates[1] / rates[0], rates[-1] / rates[-2], rtol=1e-3)
     ax.set_xscale("log" if equal_factors else "linear")
-    ax.set_xlim(rates[0], rates[-1])
-    scale = " (log scale)" if equal_factors else ""
-    ax.set(xlabel=f"learning rate{scale}", ylabel=METRIC_NAMES[metric])
-    told = (_draw_band if hasattr(test, "tests") else _draw_test)(ax, test, metric)
-    accuracy = metric == "accuracy"
+    told = (_draw_band if hasattr(test, "tests") else _draw_test)(ax, test, accuracy)
     chosen = (() if accuracy else RULES) if rules is None else rules
     found = _draw_rules(ax, test, chosen)
     if accuracy if bounds is None else bounds:
         found += _draw_bounds(ax, test.bounds())
-    ax.legend(**BESIDE)
-    sentence = (
-        f"{METRIC_NAMES[metric]} against learning rates from {rates[0]:.3g} to {rates[-1]:.3g}: "
-        f"{told}. Suggested: {', '.join(found) or 'nothing'}."
-    )
+    shown, scale = METRIC_NAMES[metric], " (log scale)" if equal_factors else ""
+    ax.set(xlabel=f"learning rate{scale}", ylabel=shown, xlim=(rates[0], rates[-1]))
+    if own:
+        ax.legend(**BESIDE)
+    grid = f"learning rates from {rates[0]:.3g} to {rates[-1]:.3g}"
+    sentence = f"{shown} against {grid}: {told}. Suggested: {', '.join(found) or 'nothing'}."
     return described(ax.figure, sentence[0].upper() + sentence[1:])
 
 
-def _draw_test(ax, test, metric):
-    values = test.losses if metric == "loss" else test.accuracies
-    held_out = test.val_losses if metric == "loss" else test.val_accuracies
+def _draw_test(ax, test, accuracy):
+    values = test.accuracies if accuracy else test.losses
+    held_out = test.val_accuracies if accuracy else test.val_losses
     if values is None:
         raise ValueError('No accuracy was measured; compile the model with metrics=["accuracy"].')
-    mean = test.smoothed if metric == "loss" else mean_accuracy(values)
+    mean = mean_accuracy(values) if accuracy else test.smoothed
     ax.plot(test.rates, values, label="each batch", **POINTS)
     ax.plot(test.rates, mean, **LOOKS["training"], label="smoothed")
     if held_out is not None:
         seen = np.isfinite(held_out)
         ax.plot(test.rates[seen], held_out[seen], **LOOKS["validation"], label="held-out data")
-    if metric == "accuracy":
-        ax.set_ylim(0, 1.02)
-    else:
-        _limit_loss(ax, [mean])
     known = np.flatnonzero(np.isfinite(mean))
     if not len(known):
         return "no value was finite"
-    place = known[(np.argmin if metric == "loss" else np.argmax)(mean[known])]
-    return (
-        f"smoothed, it is {mean[known[0]]:.3g} at first and {mean[place]:.3g} at best, at a rate "
-        f"of {test.rates[place]:.3g}; the test ended: {test.stop_reason or 'no reason given'}"
-    )
+    if accuracy:
+        ax.set_ylim(0, 1.02)
+    else:
+        _limit_loss(ax, [mean])
+    place = known[(np.argmax if accuracy else np.argmin)(mean[known])]
+    ends = f"{mean[known[0]]:.3g} at first and {mean[place]:.3g} at best"
+    why = test.stop_reason or "no reason given"
+    return f"smoothed, it is {ends}, at a rate of {test.rates[place]:.3g}; the test ended: {why}"
 
 
-def _draw_band(ax, band, metric):
+def _draw_band(ax, band, _):
     # Beyond, a few seeds that do not diverge would stand for all.
-    curve = band.curve().query(f"2 * seeds >= {len(band)}")
+    curve = band.curve().query(f"2 * seeds >= {len(band)}").set_index("learning_rate")
     look = {"color": PALETTE["grey"], "alpha": 0.3, "lw": 0}
-    ax.fill_between(curve["learning_rate"], curve["lowest"], curve["highest"], **look)
+    ax.fill_between(curve.index, curve["lowest"], curve["highest"], **look)
     label = f"smoothed, median of {len(band)} seeds"
-    ax.plot(curve["learning_rate"], curve["median"], **LOOKS["training"], label=label)
+    ax.plot(curve["median"], **LOOKS["training"], label=label)
     _limit_loss(ax, [test.smoothed for test in band.tests])
     diverged = sum(test.diverged for test in band.tests)
     return f"smoothed, median and range over {len(band)} seeds, of which {diverged} diverged"
 
 
 def _limit_loss(ax, curves):
-    finite = [curve[np.isfinite(curve)] for curve in curves if np.isfinite(curve).any()]
-    if finite:
-        high = max(curve[: max(1, len(curve) // 10)].max() for curve in finite)
-        low = min(curve.min() for curve in finite)
-        height = (high - low) or abs(high) or 1.0
-        ax.set_ylim(low - 0.08 * height, high + HEADROOM * height)
+    high = np.nanmax([np.nanmax(curve[: max(1, len(curve) // 10)]) for curve in curves])
+    low = np.nanmin([np.nanmin(curve) for curve in curves])
+    height = (high - low) or abs(high) or 1.0
+    ax.set_ylim(low - 0.08 * height, high + HEADROOM * height)
 
 
 def _draw_rules(ax, test, rules):
@@ -109,16 +103,14 @@ def _draw_rules(ax, test, rules):
             height = [0.97 - 0.05 * place] * 2
             ax.plot([low, high], height, transform=ax.get_xaxis_transform(), color=look["color"])
         words.append(text)
-        line = {"color": look["color"], "linestyle": look["linestyle"]}
-        ax.axvline(found[rule], label=text, linewidth=1.6, **line)
+        ax.axvline(found[rule], label=text, lw=1.6, color=look["color"], ls=look["linestyle"])
     return words
 
 
 def _draw_bounds(ax, bounds):
     if None not in bounds:
         ax.axvspan(*bounds, color=PALETTE["sky"], alpha=0.2, lw=0, zorder=0)
-    reasons = bounds.min_reason, bounds.max_reason
-    words = []
+    reasons, words = (bounds.min_reason, bounds.max_reason), []
     for name, rate, reason, dashes in zip(("min_rate", "max_rate"), bounds, reasons, ("--", "-")):
         if rate is None:
             words.append(f"no {name}, for {reason}")

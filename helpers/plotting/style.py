@@ -1,6 +1,7 @@
 """One look for every figure, the sentence that each carries, and the way both reach the page."""
 
 import base64
+import html
 import io
 
 import numpy as np
@@ -63,7 +64,7 @@ def new_figure(width=7.0, height=3.2, rows=1, columns=1, *, layout="constrained"
     figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
     axes = figure.subplots(rows, columns, **subplots)
     for ax in figure.axes:
-        ax.spines[["top", "right"]].set_visible(False)
+        ax.spines[["top", "right"]].set_color("none")
         ax.grid(True, color="#DDDDDD", linewidth=0.6)
         ax.set_axisbelow(True)
     return figure, axes
@@ -72,6 +73,17 @@ def new_figure(width=7.0, height=3.2, rows=1, columns=1, *, layout="constrained"
 def axes_for(ax, **size):
     """Return the given axes, or those of a new figure of the given size."""
     return new_figure(**size)[1] if ax is None else ax
+
+
+def emptied(ax):
+    """Return axes without what is in them, ready to be drawn into again."""
+    for artist in [*ax.lines, *ax.collections, *ax.patches, *ax.texts]:
+        artist.remove()
+    ax.set(xscale="linear", yscale="linear", aspect="auto", xlabel="", ylabel="", autoscale_on=True)
+    ax.set_prop_cycle(None)
+    ax.relim()
+    ax.grid(True)
+    return ax
 
 
 def looks(labels):
@@ -93,6 +105,11 @@ def looks(labels):
     return SERIES[: len(labels)]
 
 
+def shade(look):
+    """Return how a band around a line of that look is filled."""
+    return {"color": look["color"], "alpha": 0.15, "lw": 0}
+
+
 def described(figure, sentence):
     """Let a figure carry a sentence for those who cannot see it, and return the figure.
 
@@ -108,9 +125,8 @@ def to_png(figure):
     canvas.draw()
     picture = Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba())
     # This method is quick and keeps the palette's colors, but its white is a shade off the page's.
-    picture = picture.convert("RGB").quantize(
-        method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-    )
+    octree = {"method": Image.Quantize.FASTOCTREE, "dither": Image.Dither.NONE}
+    picture = picture.convert("RGB").quantize(**octree)
     picture.putpalette([255 if value >= 253 else value for value in picture.getpalette()])
     png = io.BytesIO()
     picture.save(png, format="PNG", optimize=True)
@@ -118,14 +134,19 @@ def to_png(figure):
 
 
 def bundle(figure):
-    """Return `(data, metadata)` of a figure for IPython: its picture, and the sentence as text."""
+    """Return `(data, metadata)` of a figure for IPython: its picture, and the sentence as text.
+
+    The picture is there twice: JupyterLab and nbconvert give an alternative text only to that which
+    stands in HTML, and GitHub shows only the other.
+    """
     if len(getattr(figure, "alt", "")) < 40:
         raise ValueError(
             "The figure has no description, or a short one. A reader who cannot see it needs one: "
             "described(figure, 'kind of chart, data, what it shows')."
         )
-    png = base64.b64encode(to_png(figure)).decode("ascii")
-    data = {"image/png": png, "text/plain": figure.alt}
+    png, alt = base64.b64encode(to_png(figure)).decode("ascii"), html.escape(figure.alt)
+    page = f'<img alt="{alt}" src="data:image/png;base64,{png}">'
+    data = {"text/html": page, "image/png": png, "text/plain": figure.alt}
     return data, {"image/png": {"alt": figure.alt}}
 
 

@@ -7,10 +7,9 @@ from helpers.plotting.style import LOOKS, PALETTE, SERIES, axes_for, described
 
 PATH = {**LOOKS["rate"], "linewidth": 1.2, "marker": "o", "markersize": 4}
 START = {"color": PALETTE["black"], "marker": "s", "markersize": 7, "linestyle": "none"}
-END = {"color": PALETTE["vermillion"], "marker": "D", "markersize": 7, "linestyle": "none"}
-LOST = {"color": PALETTE["black"], "marker": "X", "markersize": 9, "linestyle": "none"}
-# Losses below this are rounding errors of a walk that has arrived.
-LOWEST_DRAWN = 1e-6
+END = START | {"color": PALETTE["vermillion"], "marker": "D"}
+LOST = START | {"marker": "X", "markersize": 9}
+BOTTOM = {"color": PALETTE["black"], "marker": "+", "markersize": 12}
 # The histogram hangs below the curve: its room, and its highest bar, in heights of the curve.
 ROOM, TALLEST, BINS = 0.75, 0.5, 90
 
@@ -43,31 +42,43 @@ def plot_descent(descent, *, ax=None):
         ax.plot(*np.clip(points[lost], low, high), clip_on=False, label="lost", **LOST)
     ax.set(xlim=window[0], ylim=window[1])
     ax.locator_params(nbins=5)
-    return described(ax.figure, _sentence(descent))
+    converged, ends = descent.converged_at(), descent.losses[[0, -1]]
+    outcome = f"the loss goes from {ends[0]:.3g} to {ends[1]:.3g} in {len(points) - 1} updates"
+    if descent.diverged:
+        outcome = f"it diverges, {outcome}"
+    elif converged is None:
+        outcome += " and has not settled at 0.01"
+    else:
+        outcome += f" and stays at or below 0.01 after update {converged}"
+    settings = f"rate {descent.rate:.3g}, momentum {descent.momentum:.3g}"
+    return described(ax.figure, f"Descent on {descent.landscape}, {settings}: {outcome}.")
 
 
-def plot_descent_losses(descent, *, tolerance=0.01, ax=None):
-    """Draw the loss after each update on a log axis, down to 1e-6.
+def _draw_curve(ax, descent):
+    """Draw a one-dimensional landscape; return the points of the walk on it and the window."""
+    landscape = descent.landscape
+    x = np.linspace(*landscape.view[0], 200)
+    losses = landscape.loss(x[:, None])
+    ax.plot(x, losses, color=PALETTE["grey"], linewidth=2)
+    ax.plot(*landscape.minimum, 0, **BOTTOM)
+    ax.set(xlabel="x", ylabel="loss")
+    points = np.column_stack([descent.path[:, 0], descent.losses])
+    return points, (landscape.view[0], (-0.06 * losses.max(), 1.02 * losses.max()))
 
-    Args:
-        descent: A `Descent`.
-        tolerance: Loss at which to draw a dashed line.
-        ax: Axes to draw on; a new figure by default.
 
-    Returns:
-        The figure.
-    """
-    ax, losses = axes_for(ax), descent.losses
-    ceiling = 100 * max(losses[0], tolerance)
-    look = PATH | LOOKS["training"] | {"markersize": 3}
-    ax.semilogy(np.where(losses < LOWEST_DRAWN, np.nan, losses), **look)
-    ax.axhline(tolerance, color=PALETTE["grey"], linestyle="--", linewidth=1.2)
-    ax.set(xlim=(0, descent.steps), ylim=(LOWEST_DRAWN, ceiling), xlabel="update")
-    ax.set_ylabel("loss (log scale), down to 1e-6")
-    ax.set_yticks([tick for tick in (1e-6, 1e-4, 1e-2, 1, 1e2, 1e4) if tick <= ceiling])
-    ax.minorticks_off()
-    ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    return described(ax.figure, _sentence(descent))
+def _draw_contours(ax, descent):
+    """Draw a two-dimensional landscape; return the points of the walk on it and the window."""
+    landscape = descent.landscape
+    x, y = np.meshgrid(*(np.linspace(*ends, 81) for ends in landscape.view))
+    losses = landscape.loss(np.stack([x, y], axis=-1))
+    # Squares of equal steps: lines of equal loss of a quadratic then lie equally far apart.
+    levels = losses.max() * np.linspace(0.1, 1, 8) ** 2
+    ax.contour(x, y, losses, levels=levels, colors=PALETTE["grey"], linewidths=0.8)
+    ax.plot(*landscape.minimum, **BOTTOM)
+    ax.set_aspect("equal")
+    ax.grid(False)
+    ax.set(xlabel="x", ylabel="y")
+    return descent.path, landscape.view
 
 
 def plot_hops(hops, name="hopping", *, ax=None):
@@ -96,7 +107,7 @@ def plot_hops(hops, name="hopping", *, ax=None):
     deepest = landscape.basin((edges[1:] + edges[:-1])[:, None] / 2) == landscape.deepest
     for chosen, color in ((deepest, PALETTE["blue"]), (~deepest, PALETTE["orange"])):
         bars = bottom + TALLEST * height * np.where(chosen, counts, 0) / max(counts.max(), 1)
-        ax.stairs(bars, edges, baseline=bottom, fill=True, color=color)
+        ax.fill_between(edges, [*bars, bottom], bottom, step="post", color=color, lw=0)
     ax.axhline(bottom, color=PALETTE["black"], linewidth=0.8)
     below = {"ha": "center", "va": "top", "textcoords": "offset points"}
     shares = np.bincount(hops.basins(), minlength=len(landscape.bottoms)) / hops.trials
@@ -107,11 +118,8 @@ def plot_hops(hops, name="hopping", *, ax=None):
     best = ""
     if len(hops.updates) > 1:
         best = f", {_share(hops.share('best'))} by the best of {len(hops.updates)} checkpoints"
-    return described(
-        ax.figure,
-        f"Histogram of {hops.trials:,} ends in {landscape}, {name}: {_share(hops.share())} in the "
-        f"deepest{best}.",
-    )
+    ends = f"{hops.trials:,} ends in {landscape}, {name}: {_share(hops.share())} in the deepest"
+    return described(ax.figure, f"Histogram of {ends}{best}.")
 
 
 def plot_hop_shares(series, *, ax=None):
@@ -126,25 +134,19 @@ def plot_hop_shares(series, *, ax=None):
         checkpoint with the lowest loss, where a schedule has several.
     """
     ax, words = axes_for(ax, height=1.6 + 0.4 * len(series)), []
-    for place, (name, hops) in enumerate(series.items()):
-        keeps = ["last"] if len(hops.updates) == 1 else ["last", "best"]
-        for keep, look, shift in zip(keeps, (SERIES[0], SERIES[1]), (-0.1, 0.1)):
-            share, low, high = (100 * value for value in hops.share(keep))
-            mark = {"marker": "o"} if keep == "last" else {"marker": "D", "mfc": "white"}
-            label = "where training ends" if keep == "last" else "best of its checkpoints"
-            known = label in ax.get_legend_handles_labels()[1]
-            ends = [[share - low], [high - share]]
-            ax.errorbar(
-                share,
-                place + shift,
-                xerr=ends,
-                color=look["color"],
-                ls="none",
-                ms=7,
-                **mark,
-                label=None if known else label,
-            )
-            words.append(f"{name}, {label}: {_share(hops.share(keep))}")
+    marks = {
+        "last": ("where training ends", -0.1, SERIES[0] | {"marker": "o"}),
+        "best": ("best of its checkpoints", 0.1, SERIES[1] | {"marker": "D", "mfc": "white"}),
+    }
+    for keep, (label, shift, look) in marks.items():
+        kept = {name: hops for name, hops in series.items() if keep == "last" or hops.updates[1:]}
+        shares = {name: hops.share(keep) for name, hops in kept.items()}
+        words += [f"{name}, {label}: {_share(share)}" for name, share in shares.items()]
+        if shares:
+            share, low, high = 100 * np.transpose(list(shares.values()))
+            heights = [list(series).index(name) + shift for name in shares]
+            look = look | {"linestyle": "none", "ms": 7, "label": label}
+            ax.errorbar(share, heights, xerr=[share - low, high - share], **look)
     ax.set_yticks(range(len(series)), list(series))
     ax.set(xlim=(-2, 102), ylim=(len(series) - 0.5, -0.5))
     ax.grid(False, axis="y")
@@ -155,44 +157,3 @@ def plot_hop_shares(series, *, ax=None):
 
 def _share(share):
     return "{:.1f} % [{:.1f}, {:.1f}]".format(*(100 * value for value in share))
-
-
-def _sentence(descent):
-    converged = descent.converged_at()
-    start, end = descent.losses[[0, -1]]
-    walk = f"from {start:.3g} to {end:.3g} in {len(descent.losses) - 1} updates"
-    if descent.diverged:
-        outcome = f"it diverges, the loss grows {walk}"
-    elif converged is None:
-        outcome = f"the loss goes {walk} and has not settled at 0.01"
-    else:
-        outcome = f"the loss goes {walk} and stays at or below 0.01 after update {converged}"
-    settings = f"rate {descent.rate:.3g}, momentum {descent.momentum:.3g}"
-    return f"Descent on {descent.landscape}, {settings}: {outcome}."
-
-
-def _draw_curve(ax, descent):
-    """Draw a one-dimensional landscape; return the points of the walk on it and the window."""
-    landscape = descent.landscape
-    x = np.linspace(*landscape.view[0], 200)
-    losses = landscape.loss(x[:, None])
-    ax.plot(x, losses, color=PALETTE["grey"], linewidth=2)
-    ax.plot(*landscape.minimum, 0, color=PALETTE["black"], marker="+", markersize=12)
-    ax.set(xlabel="x", ylabel="loss")
-    points = np.column_stack([descent.path[:, 0], descent.losses])
-    return points, (landscape.view[0], (-0.06 * losses.max(), 1.02 * losses.max()))
-
-
-def _draw_contours(ax, descent):
-    """Draw a two-dimensional landscape; return the points of the walk on it and the window."""
-    landscape = descent.landscape
-    x, y = np.meshgrid(*(np.linspace(*ends, 81) for ends in landscape.view))
-    losses = landscape.loss(np.stack([x, y], axis=-1))
-    # Squares of equal steps: lines of equal loss of a quadratic then lie equally far apart.
-    levels = losses.max() * np.linspace(0.1, 1, 8) ** 2
-    ax.contour(x, y, losses, levels=levels, colors=PALETTE["grey"], linewidths=0.8)
-    ax.plot(*landscape.minimum, color=PALETTE["black"], marker="+", markersize=12)
-    ax.set_aspect("equal")
-    ax.grid(False)
-    ax.set(xlabel="x", ylabel="y")
-    return descent.path, landscape.view

@@ -27,7 +27,6 @@ def run(
     batches_per_rate=1,
     stop_factor=4.0,
     smoothing=DEFAULT_SMOOTHING,
-    class_weight=None,
     shuffle=True,
     seed=0,
     progress=True,
@@ -48,7 +47,7 @@ def run(
     Args:
         model: A compiled Keras model, fitted or not, built or not. Of several accuracies, that
             named `accuracy` is followed, else the first.
-        train: Arrays `(x, y)` or `(x, y, sample_weight)`, a `tf.data.Dataset` of batches, a
+        train: Arrays `(x, y)`, `(x, y, sample_weight)` or `(x,)`, a `tf.data.Dataset` of batches, a
             `keras.utils.PyDataset`, or a generator of batches. What ends is begun again, but for a
             generator, whose end ends the test.
         min_rate: The first rate, > 0. None is 1e-6; a linear ramp wants it given.
@@ -64,7 +63,6 @@ def run(
             once a tenth of the rates is done; `math.inf` goes on. A loss that is not finite ends it
             in any case.
         smoothing: Weight of the past in the smoothed loss, 0 to below 1.
-        class_weight: Class index to weight of its examples in the training loss, or None.
         shuffle: Whether arrays are shown in a new order in each epoch.
         seed: Seed of that order, >= 0.
         progress: Show a bar.
@@ -87,7 +85,7 @@ def run(
     """
     plan = Plan(
         *(min_rate, max_rate, steps, ramp, batch_size, validation, validation_every),
-        *(batches_per_rate, stop_factor, smoothing, class_weight, shuffle),
+        *(batches_per_rate, stop_factor, smoothing, shuffle),
     )
     check_model(model)
     bar = Bar(progress)

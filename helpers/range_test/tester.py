@@ -1,5 +1,6 @@
 """One test after another on a model that is ready for it: data, plan, record, and the two ways."""
 
+import itertools
 import math
 import warnings
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from helpers.keras_schedules import need_tensorflow, updates_made
 from helpers.results import RangeTest
 from helpers.results.range_test import DEFAULT_SMOOTHING
 from helpers.results.rules import smooth
@@ -18,12 +20,13 @@ from helpers.training.loop import (
     Blocks,
     CompiledLoop,
     NotForLoop,
+    are_arrays,
     build,
     can_loop,
     evaluate,
-    evaluation,
     followed,
     is_in_blocks,
+    made_with,
 )
 from helpers.training.state import (
     everything_of,
@@ -36,6 +39,7 @@ from helpers.training.state import (
 
 RAMPS = {"exponential": ExponentialRamp, "linear": LinearRamp}
 INTERRUPTED = "it was interrupted"
+SETTINGS = ("steps", "ramp", "batch_size", "stop_factor")
 # Share of the planned rates over which the mean fills; nothing is compared before.
 WARM_UP = 0.1
 
@@ -54,11 +58,11 @@ class Plan:
     batches_per_rate: int = 1
     stop_factor: float = 4.0
     smoothing: float = DEFAULT_SMOOTHING
-    class_weight: dict | None = None
     shuffle: bool = True
     rates: np.ndarray = field(init=False)
 
     def __post_init__(self):
+        need_tensorflow()
         if self.ramp == "linear" and None in (self.min_rate, self.max_rate):
             raise ValueError(
                 "A linear ramp needs its bounds: give min_rate and max_rate, for example a "
@@ -153,71 +157,45 @@ class _Tester:
 
     def test(self, seed, show):
         """Run one test, and return its `RangeTest`; `show(fraction, text)` hears how far it is."""
-        record = _Record(self._plan, self._size, show)
-        began = int(self._model.optimizer.iterations)
+        model, record = self._model, _Record(self._plan, self._size, show)
+        began = updates_made(model.optimizer)
         try:
             (self._by_loop if self._train else self._by_fit)(record, seed)
         except KeyboardInterrupt:
             record.stop_reason = INTERRUPTED
-            if not record.rates_done:
+            if not len(record.values):
                 raise
-        if not record.rates_done:
+        if not len(record.values):
             raise ValueError(f"There is nothing to show: {record.stop_reason}. Give more data.")
-        if int(self._model.optimizer.iterations) == began:
+        if updates_made(model.optimizer) == began:
             raise ValueError(
-                f"The model's optimizer, {type(self._model.optimizer).__name__}, made no update, "
+                f"The model's optimizer, {type(model.optimizer).__name__}, made no update, "
                 "so the rate of this test reached nothing. Is every layer frozen? If train_step "
                 "uses an optimizer of its own, compile the model with that one."
             )
-        return record.result(self._about(seed))
+        about = {name: getattr(self._plan, name) for name in SETTINGS}
+        return record.result(about | {"seed": seed, "trained_by": self._why} | made_with(model))
 
     def _by_loop(self, record, seed):
-        orders, ended = self._data.orders(seed), True
-        while not record.stop_reason:
-            if ended:
-                self._data.blocks.start(next(orders))
-            block, batches = self._data.blocks.take(min(self._train.pace, record.batches_ahead))
-            ended = not batches
-            if batches:
-                record.add(*self._train(block, record.rates(batches)))
-            if batches and record.held_out_due:
-                measuring = evaluation(self._model, self._test, self._held_out)
-                while True:
-                    try:
-                        next(measuring)
-                    except StopIteration as end:
-                        record.add_held_out(end.value)
-                        break
+        def wanted():
+            return min(self._train.pace, record.batches_ahead)
+
+        for block, batches in self._data.pieces(seed, wanted):
+            record.add(*self._train(block, record.rates(batches)))
+            if record.held_out_due:
+                record.add_held_out(self._test.over(self._held_out), self._model)
+            if record.stop_reason:
+                return
 
     def _by_fit(self, record, seed):
-        batches = self._data.batches(seed)
         ramp = _Ramp(record, self._rate, self._plan)
+        options = {"steps_per_epoch": self._data.most, "shuffle": False, "verbose": 0}
         with warnings.catch_warnings():
             # That data end is noted as the reason why the test stopped.
             warnings.filterwarnings("ignore", message=".*ran out of data")
-            self._model.fit(
-                batches,
-                steps_per_epoch=self._data.most,
-                shuffle=False,
-                verbose=0,
-                callbacks=[ramp],
-            )
+            self._model.fit(self._data.batches(seed), callbacks=[ramp], **options)
         if not record.stop_reason:
             record.stop_reason = f"the data ended after {record.batches_done} batches"
-
-    def _about(self, seed):
-        plan, optimizer = self._plan, self._model.optimizer
-        return {
-            "steps": plan.steps,
-            "ramp": plan.ramp,
-            "batch_size": plan.batch_size,
-            "stop_factor": plan.stop_factor,
-            "seed": seed,
-            "optimizer": type(getattr(optimizer, "inner_optimizer", optimizer)).__name__,
-            "trained_by": self._why,
-            "tensorflow": tf.__version__,
-            "keras": keras.__version__,
-        }
 
 
 class _Data:
@@ -233,8 +211,7 @@ class _Data:
         if isinstance(given, tf.data.Dataset):
             # One iterator for all of the test, however long the data are.
             given = given.repeat().take(most)
-        pair = isinstance(given, (tuple, list)) and len(given) in (2, 3)
-        if not pair and (
+        if not are_arrays(given) and (
             isinstance(given, (tuple, list, dict, str, np.ndarray))
             or not isinstance(given, keras.utils.PyDataset)
             and not hasattr(given, "__iter__")
@@ -242,66 +219,57 @@ class _Data:
             raise TypeError(
                 f"train is of type {type(given).__name__}; give (x, y), (x, y, sample_weight), a "
                 "tf.data.Dataset, a keras.utils.PyDataset or a generator of batches. For a model "
-                "that trains on x alone: tf.data.Dataset.from_tensor_slices(x).batch(32)."
+                "that trains on x alone: (x,) or tf.data.Dataset.from_tensor_slices(x).batch(32)."
             )
         if isinstance(plan.validation, Iterator):
             raise TypeError("validation is a generator, which ends; give arrays or a data set.")
         self.given, self.most, self._plan = given, most, plan
-        self.blocks = Blocks(given, plan.batch_size) if pair or is_in_blocks(given) else None
-        if self.blocks is not None and plan.class_weight is not None:
-            self.blocks = Blocks(self._weighed(given), plan.batch_size) if pair else None
-        self._first, self._seen = None, []
+        in_blocks = are_arrays(given) or is_in_blocks(given)
+        self.blocks = Blocks(given, plan.batch_size) if in_blocks else None
+        self._first = None
 
     def first_batch(self):
         """Return one batch, to build a model on; a generator gives it again as its first."""
-        if self._first is None and self.blocks is not None:
-            self._first = self.blocks.first_batch()
-        elif self._first is None:
-            self._first = next(self.batches(), None)
+        if self._first is None:
+            if self.blocks is not None:
+                self._first = self.blocks.first_batch()
+            elif isinstance(self.given, Iterator):
+                self._first = next(self.given, None)
+                # A chain is not closed with a `fit` that ends early, as a generator would be.
+                self.given = itertools.chain([self._first], self.given)
+            else:
+                self._first = next(self._epoch(), None)
             if self._first is None:
                 raise ValueError("The training data gave no batch; give one or more.")
-            if isinstance(self.given, Iterator):
-                self._seen.append(self._first)
         return self._first
 
-    def _weighed(self, batch):
-        """Return a batch with the weights of its classes; those that are not named weigh 1."""
-        if self._plan.class_weight is None:
-            return batch
-        x, y = batch
-        labels = np.asarray(y)
-        if labels.ndim == 2 and labels.shape[-1] > 1:
-            labels = labels.argmax(axis=-1)
-        known = self._plan.class_weight
-        return x, y, np.array([known.get(int(label), 1.0) for label in labels.ravel()], "float32")
-
-    def orders(self, seed):
-        """Yield the order of the examples of each epoch; None where data keep their own."""
+    def pieces(self, seed, wanted):
+        """Yield blocks of at most `wanted()` batches, with how many, epoch after epoch."""
         draw = np.random.default_rng(seed)
+        shuffled = self._plan.shuffle and self.blocks.examples is not None
         while True:
-            shuffled = self._plan.shuffle and self.blocks.examples is not None
-            yield draw.permutation(self.blocks.examples) if shuffled else None
+            self.blocks.start(draw.permutation(self.blocks.examples) if shuffled else None)
+            while (piece := self.blocks.take(wanted()))[1]:
+                yield piece
 
-    def batches(self, seed=0):
+    def batches(self, seed):
         """Yield batches, epoch after epoch; those of a generator until it ends."""
-        while self._seen:
-            yield self._seen.pop()
         if self.blocks is not None:
-            for order in self.orders(seed):
-                self.blocks.start(order)
-                while (block := self.blocks.take(1))[1]:
-                    yield tf.nest.map_structure(lambda array: array[0], block[0])
-        elif isinstance(self.given, keras.utils.PyDataset):
-            while True:
-                for at in range(self.given.num_batches or self.most):
-                    yield self._weighed(self.given[at])
-                self.given.on_epoch_end()
+            for block, _ in self.pieces(seed, lambda: 1):
+                yield tf.nest.map_structure(lambda array: array[0], block)
+        elif isinstance(self.given, Iterator):
+            yield from self.given
         else:
-            again = True
-            while again:
-                for batch in self.given:
-                    yield self._weighed(batch)
-                again = not isinstance(self.given, Iterator)
+            while True:
+                yield from self._epoch()
+
+    def _epoch(self):
+        if not isinstance(self.given, keras.utils.PyDataset):
+            yield from self.given
+            return
+        for at in range(self.given.num_batches or self.most):
+            yield self.given[at]
+        self.given.on_epoch_end()
 
 
 class _Record:
@@ -309,12 +277,16 @@ class _Record:
 
     Attributes:
         stop_reason: Why the test ended, in words; empty while it goes on.
+        values: Mean loss and accuracy at each rate up to the end, an array `(rates, 2)`.
     """
 
     def __init__(self, plan, size, show):
         self._plan, self._size, self._show = plan, size, show
-        self.stop_reason, self._diverged, self._end = "", False, plan.steps
+        self.stop_reason, self._diverged, self.values = "", False, np.empty((0, 2))
         self._rates = np.repeat(plan.rates, size)
+        # Batches from one look at held-out data to the next.
+        never = len(self._rates) + 1
+        self._period = never if plan.validation is None else plan.validation_every * size
         self._batches = np.empty((0, 2))
         self._held_out = np.full((plan.steps, 2), np.nan)
 
@@ -324,28 +296,15 @@ class _Record:
         return len(self._batches)
 
     @property
-    def rates_done(self):
-        """Rates so far."""
-        return min(len(self._by_rate()), self._end)
-
-    @property
     def batches_ahead(self):
         """Batches until the end of the test, or until held-out data are due."""
-        last = len(self._rates) - self.batches_done
-        if self._plan.validation is None:
-            return last
-        period = self._plan.validation_every * self._size
-        return min(last, period - self.batches_done % period)
+        due = self._period - self.batches_done % self._period
+        return min(len(self._rates) - self.batches_done, due)
 
     @property
     def held_out_due(self):
         """Whether it is time to measure on held-out data."""
-        period = self._plan.validation_every * self._size
-        return (
-            self._plan.validation is not None
-            and not self._diverged
-            and self.batches_done % period == 0
-        )
+        return not self._diverged and self.batches_done % self._period == 0
 
     def rates(self, batches):
         """Return the rates of the next batches."""
@@ -354,31 +313,29 @@ class _Record:
     def add(self, losses, accuracies):
         """Append what the next batches gave, and find out whether the test is over."""
         self._batches = np.concatenate([self._batches, np.stack([losses, accuracies], axis=1)])
-        plan, losses = self._plan, self._by_rate()[:, 0]
-        stop = stop_point(losses, plan.steps, plan.stop_factor, plan.smoothing)
+        plan, values = self._plan, self._by_rate()
+        stop = stop_point(values[:, 0], plan.steps, plan.stop_factor, plan.smoothing)
         if stop is not None:
-            index, words = stop
-            self._diverged, self._end = True, index + 1
-            self.stop_reason = f"{words} at a rate of {plan.rates[index]:.3g}"
-        elif len(losses) == plan.steps:
+            self._diverged, values = True, values[: stop[0] + 1]
+            self.stop_reason = f"{stop[1]} at a rate of {plan.rates[stop[0]]:.3g}"
+        elif len(values) == plan.steps:
             self.stop_reason = f"all {plan.steps} rates were tried"
-        done = self.rates_done
+        self.values, done = values, len(values)
         if done:
-            text = f"{plan.rates[done - 1]:.3g}, loss {losses[done - 1]:.3g}"
+            text = f"{plan.rates[done - 1]:.3g}, loss {values[-1, 0]:.3g}"
             self._show(done / plan.steps, f"rate {done} of {plan.steps}: {text}")
 
-    def add_held_out(self, logs):
+    def add_held_out(self, logs, model):
         """Note what held-out data gave at the last rate."""
-        self._held_out[len(self._by_rate()) - 1] = followed(logs)
+        self._held_out[len(self.values) - 1] = followed(logs, model)
 
     def result(self, about):
         """Return the `RangeTest`."""
-        values = self._by_rate()[: self._end]
-        held_out = self._held_out[: len(values)]
+        held_out = self._held_out[: len(self.values)]
         return RangeTest(
-            self._plan.rates[: len(values)],
-            values[:, 0],
-            _measured(values[:, 1]),
+            self._plan.rates[: len(self.values)],
+            self.values[:, 0],
+            _measured(self.values[:, 1]),
             None if self._plan.validation is None else held_out[:, 0],
             _measured(held_out[:, 1]),
             diverged=self._diverged,
@@ -417,11 +374,11 @@ class _Ramp(keras.callbacks.Callback):
         self.model.reset_metrics()
 
     def on_train_batch_end(self, batch, logs=None):
-        loss, accuracy = followed(logs)
+        loss, accuracy = followed(logs, self.model)
         self._record.add([float(loss)], [float(accuracy)])
         if self._record.held_out_due:
             found = evaluate(self.model, self._plan.validation, self._plan.batch_size)
-            self._record.add_held_out(found)
+            self._record.add_held_out(found, self.model)
         self.model.stop_training |= bool(self._record.stop_reason)
 
 

@@ -8,6 +8,7 @@ and leave out the first tenth of the points, where the mean has little to go by.
 import math
 from bisect import bisect_left
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,9 +20,10 @@ RULES = {
     "turning_point": "the last rate before the loss rises",
     "slide": "coming down from the highest rate, where the slope of the loss stops changing",
 }
-RULE_NAMES = {rule: rule.replace("_", " ") for rule in RULES} | {"minimum_over_ten": "minimum / 10"}
 
 FEWEST_POINTS = 20
+NO_FALL = "the loss never fell by more than its noise; test more steps or higher rates"
+NO_RISE = "the loss did not rise up to the highest rate; raise max_rate"
 # A fall that noise alone would make once in some thousand tests is none.
 NOISE_OF_LOSS = 5.0
 # The interval of `slide`: points between its ends, and how far the slopes at the ends may differ.
@@ -77,8 +79,7 @@ def scatter(values):
     return float(np.median(np.abs(steps - np.median(steps))) / 0.6745 / np.sqrt(2))
 
 
-@dataclass(frozen=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """What a rule says of one curve.
 
     Attributes:
@@ -111,8 +112,9 @@ def suggestions(rates, losses, smoothing, diverged=False):
     """
     curve, reason = _curve(np.asarray(rates), np.asarray(losses), smoothing, diverged)
     if curve is None:
-        return {rule: Suggestion(None, reason) for rule in RULES}
-    return {rule: _APPLY[rule](curve) for rule in RULES}
+        return dict.fromkeys(RULES, Suggestion(None, reason))
+    applied = _valley, _steepest, _minimum_over_ten, _turning_point, _slide
+    return {rule: Suggestion(*apply(curve)) for rule, apply in zip(RULES, applied)}
 
 
 def turns_up(rates, losses, smoothing):
@@ -137,10 +139,8 @@ def _curve(rates, losses, smoothing, diverged):
     finite = np.isfinite(losses)
     rates, losses = rates[finite], losses[finite]
     if len(losses) < FEWEST_POINTS:
-        return None, (
-            f"only {len(losses)} finite points were measured; {FEWEST_POINTS} are the least: "
-            "raise steps, or lower min_rate"
-        )
+        few = f"only {len(losses)} finite points were measured, {FEWEST_POINTS} are the least"
+        return None, f"{few}: raise steps, or lower min_rate"
     first = len(losses) // 10
     smoothed = smooth(losses, smoothing)[first:]
     lowest = int(np.argmin(smoothed))
@@ -149,20 +149,15 @@ def _curve(rates, losses, smoothing, diverged):
     rounding = 1e-9 * np.abs(losses[:first]).max()
     margin = NOISE_OF_LOSS * scatter(losses) * math.sqrt(share) + rounding
     if losses[:first].mean() - smoothed[lowest] <= margin:
-        return None, (
-            "the loss never fell by more than its noise; test more steps or higher rates, and "
-            "check that the model learns at all"
-        )
+        return None, NO_FALL
     rises = diverged or smoothed[lowest:].max() - smoothed[lowest] > margin
     return _Curve(rates[first:], smoothed, lowest, bool(rises), float(rates[0])), ""
 
 
 def _valley(curve):
     length, end = longest_fall(curve.smoothed)
-    return Suggestion(
-        float(curve.rates[end - length // 2]),
-        f"halfway along the longest fall, of {length} points, which ends at {curve.rates[end]:.3g}",
-    )
+    fall = f"the longest fall, of {length} points, which ends at {curve.rates[end]:.3g}"
+    return float(curve.rates[end - length // 2]), f"halfway along {fall}"
 
 
 def longest_fall(values):
@@ -191,57 +186,40 @@ def longest_fall(values):
 
 def _steepest(curve):
     if curve.lowest < 2:
-        return Suggestion(None, "the loss is lowest at the first points already; lower min_rate")
+        return None, "the loss is lowest at the first points already; lower min_rate"
     slopes = np.gradient(curve.smoothed, np.log(curve.rates))[: curve.lowest + 1]
-    rate = float(curve.rates[np.argmin(slopes)])
-    return Suggestion(rate, "the steepest slope on a log axis before the lowest loss")
+    why = "the steepest slope on a log axis before the lowest loss"
+    return float(curve.rates[np.argmin(slopes)]), why
 
 
 def _minimum_over_ten(curve):
-    lowest = float(curve.rates[curve.lowest])
-    if not curve.rises:
-        return _still_falling()
+    lowest, why = _turning_point(curve)
+    if lowest is None:
+        return None, why
     if lowest / 10 < curve.lowest_rate_tried:
-        return Suggestion(
-            None, f"a tenth of {lowest:.3g} lies below the lowest rate tried; lower min_rate"
-        )
-    return Suggestion(lowest / 10, f"a tenth of {lowest:.3g}, where the smoothed loss is lowest")
+        return None, f"a tenth of {lowest:.3g} lies below the lowest rate tried; lower min_rate"
+    return lowest / 10, f"a tenth of {lowest:.3g}, where the smoothed loss is lowest"
 
 
 def _turning_point(curve):
     if not curve.rises:
-        return _still_falling()
+        return None, NO_RISE
     rate = float(curve.rates[curve.lowest])
-    return Suggestion(rate, f"the smoothed loss is lowest at {rate:.3g} and rises from there")
-
-
-def _still_falling():
-    return Suggestion(None, "the loss did not rise up to the highest rate; raise max_rate")
+    return rate, f"the smoothed loss is lowest at {rate:.3g} and rises from there"
 
 
 def _slide(curve):
     slopes = np.gradient(curve.smoothed)
     if len(slopes) <= SLIDE_POINTS + 1:
-        return Suggestion(None, "too few points for an interval of slopes; raise steps")
+        return None, "too few points for an interval of slopes; raise steps"
     change = np.abs(slopes[SLIDE_POINTS:] - slopes[:-SLIDE_POINTS])
     settled = np.flatnonzero(change <= SLIDE_SLOPE)
     if len(settled) == 0:
-        return Suggestion(None, "the slope changes everywhere; raise steps, or smooth more")
+        return None, "the slope changes everywhere; raise steps, or smooth more"
     if settled[-1] == len(change) - 1:
-        return Suggestion(None, "the slope does not change at the highest rates; raise max_rate")
-    rate = float(curve.rates[settled[-1] + 1])
-    return Suggestion(
-        rate, f"below it, slopes {SLIDE_POINTS} points apart differ by {SLIDE_SLOPE:g} or less"
-    )
-
-
-_APPLY = {
-    "valley": _valley,
-    "steepest": _steepest,
-    "minimum_over_ten": _minimum_over_ten,
-    "turning_point": _turning_point,
-    "slide": _slide,
-}
+        return None, "the slope does not change at the highest rates; raise max_rate"
+    why = f"below it, slopes {SLIDE_POINTS} points apart differ by {SLIDE_SLOPE:g} or less"
+    return float(curve.rates[settled[-1] + 1]), why
 
 
 @dataclass(frozen=True)
@@ -296,10 +274,8 @@ def accuracy_bounds(rates, accuracies, diverged=False):
     finite = np.isfinite(accuracies)
     rates, accuracies = rates[finite], accuracies[finite]
     if len(rates) < FEWEST_POINTS:
-        return _no_bounds(
-            f"only {len(rates)} accuracies were measured, and {FEWEST_POINTS} are the least; raise "
-            "steps"
-        )
+        few = f"only {len(rates)} accuracies were measured, and {FEWEST_POINTS} are the least"
+        return _no_bounds(f"{few}; raise steps")
     curve = mean_accuracy(accuracies)
     bottom = int(np.argmin(curve[: len(curve) // 10]))
     top = bottom + int(np.argmax(curve[bottom:]))
@@ -307,25 +283,19 @@ def accuracy_bounds(rates, accuracies, diverged=False):
     rise = float(curve[top]) - start
     noise = _noise(accuracies)
     if rise <= max(2 * noise, 1e-9):
-        return _no_bounds(
-            "the accuracy never rose by more than its noise; test more steps or higher rates"
-        )
+        return _no_bounds("the accuracy never rose by more than its noise; test higher rates")
     # Where the rise begins, the raggedness that comes later does not matter.
     first_half = accuracies[: len(accuracies) // 2]
     begin = _begin(curve[: top + 1], start + max(EDGE * rise, _noise(first_half)))
     low, why_low = float(rates[begin]), f"the accuracy begins to rise from {start:.2f}"
     end, why_high = _end(curve, begin, top, max(EDGE * rise, noise))
     if end is None and not diverged:
-        return Bounds(
-            low, None, why_low, "the accuracy rose up to the highest rate; raise max_rate"
-        )
+        return Bounds(low, None, why_low, "the accuracy rose to the highest rate; raise max_rate")
     if end is None:
         end, why_high = top, "the accuracy rose until the loss exploded, up to"
     if end <= begin:
-        return _no_bounds(
-            f"the accuracy rose and fell around one rate, {low:.3g}, too quickly for its noise; "
-            "test more steps, or average over seeds with run_seeds"
-        )
+        around = f"the accuracy rose and fell around one rate, {low:.3g}, too quickly for its noise"
+        return _no_bounds(f"{around}; test more steps, or average over seeds with run_seeds")
     return Bounds(low, float(rates[end]), why_low, f"{why_high} {curve[end]:.2f}")
 
 

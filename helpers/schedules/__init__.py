@@ -14,9 +14,10 @@ Example:
     [150, 250]
 """
 
-from .base import MOST_STEPS, Schedule, checked_count, checked_rate, from_dict
-from .cycles import MODES, OneCycle, Triangular, WarmRestarts
-from .planning import CyclePlan, plan_cycles
+import sys
+
+from .base import MOST_STEPS, Schedule, checked_count, checked_rate, from_dict, keras_side
+from .cycles import MODES, CyclePlan, OneCycle, Triangular, WarmRestarts, plan_cycles
 from .simple import (
     Constant,
     Cosine,
@@ -28,24 +29,6 @@ from .simple import (
     with_warmup,
 )
 
-__all__ = [
-    "MODES",
-    "MOST_STEPS",
-    "Constant",
-    "Cosine",
-    "CyclePlan",
-    "ExponentialRamp",
-    "LinearRamp",
-    "OneCycle",
-    "OppositeMomentum",
-    "Pieces",
-    "Schedule",
-    "StepDecay",
-    "Triangular",
-    "WarmRestarts",
-    "checked_count",
-    "checked_rate",
-    "from_dict",
-    "plan_cycles",
-    "with_warmup",
-]
+if "keras" in sys.modules:
+    # Registers the schedules, so that Keras can load a model that was saved with one.
+    keras_side()

@@ -83,12 +83,42 @@ def checked_steps(step):
     return steps.astype("int64")
 
 
+def keras_side():
+    """Import `keras_schedules` and return it: Keras takes seconds, so not before it is needed."""
+    # Where both were copied to, there is no `helpers`.
+    return import_module(f"{__package__.removesuffix('schedules')}keras_schedules")
+
+
+def limited(default=dataclasses.MISSING, **limits):
+    """Return a field of a schedule whose number has the limits that `checked_rate` takes."""
+    return dataclasses.field(default=default, metadata=limits)
+
+
 class Schedule:
     """What every schedule offers; each kind is a frozen dataclass with `formula`.
 
-    Attributes:
-        rate_bounds: `(lowest, highest)`: no rate of the schedule lies outside.
+    Fields check themselves by their type, an int as a count and a float as a rate, and by the
+    bounds that `limited` gave them.
     """
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.type is int:
+                value = checked_count(value, field.name)
+            elif field.type is float:
+                value = checked_rate(value, field.name, **field.metadata)
+            object.__setattr__(self, field.name, value)
+        for low, high in (("min_rate", "max_rate"), ("min_momentum", "max_momentum")):
+            if getattr(self, low, 0) > getattr(self, high, math.inf):
+                raise ValueError(f"{low} is above {high} in {self}. Are they swapped?")
+
+    @property
+    def rate_bounds(self):
+        """`(lowest, highest)`: no rate of the schedule lies outside."""
+        names = [field.name for field in dataclasses.fields(self)]
+        rates = [getattr(self, name) for name in names if name.endswith(("rate", "momentum"))]
+        return min(rates), max(rates)
 
     def __call__(self, step=None):
         """Return the rate at a step.
@@ -145,10 +175,7 @@ class Schedule:
         Returns:
             A `keras_schedules.KerasSchedule`: the same rate, to float32 rounding, at every step.
         """
-        # Keras takes seconds to import; and where both were copied to, there is no `helpers`.
-        beside = __package__.removesuffix("schedules")
-        keras_schedules = import_module(f"{beside}keras_schedules")
-        return keras_schedules.KerasSchedule(self, gradient_accumulation_steps)
+        return keras_side().KerasSchedule(self, gradient_accumulation_steps)
 
     def to_dict(self):
         """Return the schedule as plain values, ready for JSON; `from_dict` reads them."""
@@ -190,22 +217,6 @@ def _from_plain(value):
     if isinstance(value, dict):
         return from_dict(value)
     return [_from_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def set_fields(schedule, **values):
-    """Give a frozen dataclass its checked values."""
-    for name, value in values.items():
-        object.__setattr__(schedule, name, value)
-
-
-def set_bounds(schedule, low="min_rate", high="max_rate", most=math.inf):
-    """Check and set two fields, the first of which is not above the second."""
-    bounds = {name: checked_rate(getattr(schedule, name), name, most=most) for name in (low, high)}
-    if bounds[low] > bounds[high]:
-        raise ValueError(
-            f"{low} is {bounds[low]:g} and {high} is {bounds[high]:g}. Are they swapped?"
-        )
-    set_fields(schedule, **bounds)
 
 
 def between(start, end, share, ops):

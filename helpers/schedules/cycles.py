@@ -1,5 +1,6 @@
-"""Schedules with cycles: triangles, warm restarts, and one cycle for the whole training."""
+"""Schedules with cycles: triangles, warm restarts, one cycle; and `plan_cycles`."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,11 +11,14 @@ from .base import (
     checked_count,
     checked_rate,
     half_cosine,
-    set_bounds,
-    set_fields,
+    limited,
 )
 
 MOST_CYCLES = 100_000
+# The paper's three or more first, then what is near.
+NUMBERS_TRIED = (3, 4, 2, 5, 6, 7, 8, 1)
+# Training may end before the trough by this share of the last cycle.
+NEAR_A_TROUGH = 0.02
 MODES = ("triangular", "triangular2", "exp_range", "exp_range_amplitude")
 
 
@@ -48,8 +52,7 @@ class Triangular(Schedule):
     gamma: float | None = None
 
     def __post_init__(self):
-        set_fields(self, half_cycle_steps=checked_count(self.half_cycle_steps, "half_cycle_steps"))
-        set_bounds(self)
+        super().__post_init__()
         if self.mode not in MODES:
             raise ValueError(f"mode is {self.mode!r}; allowed are {', '.join(MODES)}.")
         if self.mode.startswith("exp_range") != (self.gamma is not None):
@@ -58,7 +61,8 @@ class Triangular(Schedule):
                 "exp_range and exp_range_amplitude, which need it."
             )
         if self.gamma is not None:
-            set_fields(self, gamma=checked_rate(self.gamma, "gamma", most=1, above=True))
+            gamma = checked_rate(self.gamma, "gamma", most=1, above=True)
+            object.__setattr__(self, "gamma", gamma)
 
     def formula(self, step, ops):
         """Return the rate at its place in its cycle."""
@@ -116,18 +120,12 @@ class WarmRestarts(Schedule):
 
     max_rate: float
     first_cycle_steps: int
-    cycle_mult: float = 1.0
+    cycle_mult: float = limited(1.0, least=1)
     min_rate: float = 0.0
-    peak_decay: float = 1.0
+    peak_decay: float = limited(1.0, most=1, above=True)
 
     def __post_init__(self):
-        set_fields(
-            self,
-            first_cycle_steps=checked_count(self.first_cycle_steps, "first_cycle_steps"),
-            cycle_mult=checked_rate(self.cycle_mult, "cycle_mult", least=1),
-            peak_decay=checked_rate(self.peak_decay, "peak_decay", most=1, above=True),
-        )
-        set_bounds(self)
+        super().__post_init__()
         if self.cycle_mult > 1:
             _table_of_ends(self.first_cycle_steps, self.cycle_mult)
 
@@ -147,11 +145,6 @@ class WarmRestarts(Schedule):
         cycle = ops.searchsorted(ends, step)
         start, end = ops.take((0, *ends), cycle), ops.take(ends, cycle)
         return cycle, step - start, end - start
-
-    @property
-    def rate_bounds(self):
-        """Floor and first peak."""
-        return self.min_rate, self.max_rate
 
     def _ends(self, total_steps):
         if self.cycle_mult == 1:
@@ -190,26 +183,18 @@ class OneCycle(Schedule):
 
     max_rate: float
     total_steps: int
-    warmup_fraction: float = 0.3
-    start_divisor: float = 25.0
-    end_divisor: float = 1e4
+    warmup_fraction: float = limited(0.3, most=1)
+    start_divisor: float = limited(25.0, least=1)
+    end_divisor: float = limited(1e4, least=1)
     anneal: str = "cosine"
     three_phase: bool = False
 
     def __post_init__(self):
+        super().__post_init__()
         # With three phases each of them has a step, and the first two are equally long.
-        most, three = (0.5, True) if self.three_phase else (1, False)
-        set_fields(
-            self,
-            max_rate=checked_rate(self.max_rate, "max_rate"),
-            total_steps=checked_count(self.total_steps, "total_steps", least=3 if three else 1),
-            warmup_fraction=checked_rate(
-                self.warmup_fraction, "warmup_fraction", most=most, above=three
-            ),
-            start_divisor=checked_rate(self.start_divisor, "start_divisor", least=1),
-            end_divisor=checked_rate(self.end_divisor, "end_divisor", least=1),
-            three_phase=three,
-        )
+        if self.three_phase:
+            checked_count(self.total_steps, "total_steps", least=3)
+            checked_rate(self.warmup_fraction, "warmup_fraction", most=0.5, above=True)
         if self.anneal not in ("cosine", "linear"):
             raise ValueError(f'anneal is {self.anneal!r}; allowed are "cosine" and "linear".')
 
@@ -265,3 +250,106 @@ def _table_of_ends(first_cycle_steps, cycle_mult):
         # A cycle that outlasts all steps may be so long that no int64 holds it.
         ends.append(ends[-1] + round(min(length, 2.0**62)))
     return tuple(ends)
+
+
+@dataclass(frozen=True)
+class CyclePlan:
+    """Cycles that fit a training, as `plan_cycles` returns them.
+
+    Attributes:
+        updates_per_epoch: Updates of one pass; a last, smaller batch counts.
+        total_steps: Updates of the whole training.
+        cycle_mult: How many times longer each cycle is than the one before.
+        cycle_steps: Updates of each cycle, a tuple of ints. Their sum may pass `total_steps` by a
+            few: training then ends these few updates before the trough.
+        warning: What is wrong with it and what to try; empty where training ends near a trough.
+    """
+
+    updates_per_epoch: int
+    total_steps: int
+    cycle_mult: float
+    cycle_steps: tuple
+    warning: str = ""
+
+    @property
+    def first_cycle_steps(self):
+        """Updates of the first cycle, for `WarmRestarts`."""
+        return self.cycle_steps[0]
+
+    @property
+    def half_cycle_steps(self):
+        """Updates of half a cycle, for `Triangular`; None for cycles that grow."""
+        return self.first_cycle_steps // 2 if self.cycle_mult == 1 else None
+
+
+def plan_cycles(num_examples, batch_size, epochs, *, cycles=None, cycle_mult=1.0):
+    """Choose cycle lengths with which training ends at a trough, or a few updates before it.
+
+    Args:
+        num_examples: Training examples, >= 1.
+        batch_size: Examples for one update, >= 1.
+        epochs: Passes over the data, >= 1.
+        cycles: How many cycles, >= 1. None takes the first of 3, 4, 2, 5, 6, 7, 8, 1 that ends at a
+            trough, or before it by 2 % of the last cycle at most.
+        cycle_mult: How many times longer each cycle is than the one before, >= 1. Cycles that do
+            not grow have even lengths, so that a triangle can be halved.
+
+    Returns:
+        A `CyclePlan`.
+
+    Raises:
+        ValueError: If a value is out of bounds, or there are more cycles than updates.
+
+    Example:
+        >>> plan = plan_cycles(50_000, 100, epochs=24)
+        >>> plan.updates_per_epoch, plan.cycle_steps, plan.half_cycle_steps
+        (500, (4000, 4000, 4000), 2000)
+        >>> plan_cycles(1_280, 32, epochs=7, cycles=3, cycle_mult=2).cycle_steps
+        (40, 80, 160)
+        >>> plan_cycles(60_000, 32, epochs=5, cycles=3).half_cycle_steps  # 3 short of 3 x 3,126
+        1563
+    """
+    examples = checked_count(num_examples, "num_examples")
+    per_epoch = -(-examples // checked_count(batch_size, "batch_size"))
+    total = checked_count(per_epoch * checked_count(epochs, "epochs"), "the number of updates")
+    mult = checked_rate(cycle_mult, "cycle_mult", least=1)
+    counts = NUMBERS_TRIED if cycles is None else (checked_count(cycles, "cycles"),)
+    tried = [lengths for count in counts if (lengths := _shortest(total, count, mult))]
+    if not tried:
+        raise ValueError(
+            f"cycles is {cycles} with cycle_mult {mult:g}, but training has {total} updates: not "
+            "even one for the first cycle. Give fewer cycles, or more epochs."
+        )
+
+    def share_missing(lengths):
+        return (sum(lengths) - total) / lengths[-1]
+
+    near = (lengths for lengths in tried if share_missing(lengths) <= NEAR_A_TROUGH)
+    lengths = next(near, min(tried, key=share_missing))
+    short, warning = sum(lengths) - total, ""
+    if share_missing(lengths) > NEAR_A_TROUGH:
+        warning = (
+            f"Training would end {short} updates before a trough, in a cycle of {lengths[-1]}. "
+            "Give more epochs, or another number of cycles."
+        )
+    return CyclePlan(per_epoch, total, mult, lengths, warning)
+
+
+def _shortest(total, count, mult):
+    """Return the shortest cycles of that number that fill the training, or None."""
+    if count > total:
+        return None
+    if mult == 1:
+        return (2 * -(-total // (2 * count)),) * count
+    try:
+        first = max(1, int(total / math.fsum(mult**index for index in range(count))) - 1)
+    except OverflowError:
+        return None
+    while True:
+        lengths = tuple(round(first * mult**index) for index in range(count))
+        # Where the cycles before the last fill it already, there are too many of them.
+        if sum(lengths[:-1]) >= total:
+            return None
+        if sum(lengths) >= total:
+            return lengths
+        first += 1

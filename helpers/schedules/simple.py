@@ -1,16 +1,9 @@
 """Schedules without cycles, and schedules made of others: one after the other, or against one."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 
-from .base import (
-    Schedule,
-    between,
-    checked_count,
-    checked_rate,
-    half_cosine,
-    set_bounds,
-    set_fields,
-)
+from .base import Schedule, between, checked_count, half_cosine, limited
 
 
 @dataclass(frozen=True)
@@ -27,17 +20,9 @@ class Constant(Schedule):
 
     rate: float
 
-    def __post_init__(self):
-        set_fields(self, rate=checked_rate(self.rate))
-
     def formula(self, step, ops):
         """Return the rate, in the shape of the step."""
         return 0.0 * ops.to_float(step) + self.rate
-
-    @property
-    def rate_bounds(self):
-        """Twice the rate."""
-        return self.rate, self.rate
 
 
 @dataclass(frozen=True)
@@ -58,18 +43,10 @@ class LinearRamp(Schedule):
     end_rate: float
     total_steps: int
 
-    def __post_init__(self):
-        _set_ramp(self)
-
     def formula(self, step, ops):
         """Return the rate: equal differences."""
         share = ops.minimum(step, self.total_steps) / self.total_steps
         return between(self.start_rate, self.end_rate, share, ops)
-
-    @property
-    def rate_bounds(self):
-        """The two ends, the lower one first."""
-        return tuple(sorted((self.start_rate, self.end_rate)))
 
 
 @dataclass(frozen=True)
@@ -86,13 +63,10 @@ class ExponentialRamp(Schedule):
         [0.001, 0.01, 0.1, 0.1]
     """
 
-    start_rate: float
-    end_rate: float
+    # Equal factors never leave 0.
+    start_rate: float = limited(above=True)
+    end_rate: float = limited(above=True)
     total_steps: int
-
-    def __post_init__(self):
-        # Equal factors never leave 0.
-        _set_ramp(self, above=True)
 
     def formula(self, step, ops):
         """Return the rate: equal factors."""
@@ -100,19 +74,6 @@ class ExponentialRamp(Schedule):
         # This form is exact at both ends: a power of 0 is 1, a power of 1 is the rate itself.
         rate = ops.power(self.start_rate, 1 - share) * ops.power(self.end_rate, share)
         return ops.clip(rate, *self.rate_bounds)
-
-    @property
-    def rate_bounds(self):
-        """The two ends, the lower one first."""
-        return tuple(sorted((self.start_rate, self.end_rate)))
-
-
-def _set_ramp(ramp, above=False):
-    rates = {
-        name: checked_rate(getattr(ramp, name), name, above=above)
-        for name in ("start_rate", "end_rate")
-    }
-    set_fields(ramp, **rates, total_steps=checked_count(ramp.total_steps, "total_steps"))
 
 
 @dataclass(frozen=True)
@@ -130,16 +91,8 @@ class StepDecay(Schedule):
     """
 
     rate: float
-    factor: float
+    factor: float = limited(most=1, above=True)
     every: int
-
-    def __post_init__(self):
-        set_fields(
-            self,
-            rate=checked_rate(self.rate),
-            factor=checked_rate(self.factor, "factor", most=1, above=True),
-            every=checked_count(self.every, "every"),
-        )
 
     def formula(self, step, ops):
         """Return the rate after so many steps down."""
@@ -175,19 +128,10 @@ class Cosine(Schedule):
     total_steps: int
     min_rate: float = 0.0
 
-    def __post_init__(self):
-        set_fields(self, total_steps=checked_count(self.total_steps, "total_steps"))
-        set_bounds(self)
-
     def formula(self, step, ops):
         """Return the rate on its way down."""
         share = ops.minimum(step, self.total_steps) / self.total_steps
         return between(self.min_rate, self.max_rate, half_cosine(share, ops), ops)
-
-    @property
-    def rate_bounds(self):
-        """Floor and top."""
-        return self.min_rate, self.max_rate
 
     def _ends(self, total_steps):
         return [self.total_steps] if self.total_steps <= total_steps else []
@@ -215,15 +159,13 @@ class Pieces(Schedule):
         if not pieces:
             raise ValueError("pieces is empty; give one pair (schedule, steps) or more.")
         last = len(pieces) - 1
-        set_fields(self, pieces=tuple(_piece(pair, at == last) for at, pair in enumerate(pieces)))
+        pieces = tuple(_piece(pair, at == last) for at, pair in enumerate(pieces))
+        object.__setattr__(self, "pieces", pieces)
 
     @property
     def _starts(self):
         """The step at which each piece begins."""
-        starts = [0]
-        for _, steps in self.pieces[:-1]:
-            starts.append(starts[-1] + steps)
-        return starts
+        return [0, *accumulate(steps for _, steps in self.pieces[:-1])]
 
     def formula(self, step, ops):
         """Return the rate of the piece that the step lies in."""
@@ -264,24 +206,19 @@ class OppositeMomentum(Schedule):
     """
 
     schedule: Schedule
-    min_momentum: float = 0.85
-    max_momentum: float = 0.95
+    min_momentum: float = limited(0.85, most=0.999999)
+    max_momentum: float = limited(0.95, most=0.999999)
 
     def __post_init__(self):
+        super().__post_init__()
         if not isinstance(self.schedule, Schedule):
             raise TypeError(f"schedule is {self.schedule!r}; give one such as OneCycle(0.1, 400).")
-        set_bounds(self, "min_momentum", "max_momentum", most=0.999999)
 
     def formula(self, step, ops):
         """Return the momentum."""
         low, high = self.schedule.rate_bounds
         height = (self.schedule.formula(step, ops) - low) / ((high - low) or 1)
         return between(self.max_momentum, self.min_momentum, height, ops)
-
-    @property
-    def rate_bounds(self):
-        """The lowest and the highest momentum."""
-        return self.min_momentum, self.max_momentum
 
     def _ends(self, total_steps):
         return self.schedule.cycle_ends(total_steps)

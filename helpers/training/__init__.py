@@ -1,18 +1,18 @@
 """Train one model many times: each rate or schedule with each seed, compiled and traced once."""
 
+import concurrent.futures
+import dataclasses
 import itertools
 import time
 from dataclasses import dataclass
 
-import keras
-import tensorflow as tf
-
 from helpers.progress import Bar
 from helpers.results import Runs
 from helpers.results.paired import name
-from helpers.results.runs import split_label
-from helpers.schedules import Constant, checked_count, checked_rate
+from helpers.results.runs import KEYS, split_label
+from helpers.schedules import checked_rate
 from helpers.training.engine import Plan, make_engine
+from helpers.training.loop import made_with
 from helpers.training.measuring import RecordSteps, cache_features
 from helpers.training.state import random_states_kept
 
@@ -35,8 +35,8 @@ def sweep(build_model, rates, train, validation=None, *, epochs, progress=True, 
         validation: Data to measure on after each epoch, a function `seed -> data`, or None.
         epochs: Passes over the training data, >= 1.
         progress: Show a bar.
-        **options: As for `iterate`: `test`, `batch_size`, `seeds`, `evaluate_at`, `measure`,
-            `callbacks`, and what is for Keras's `fit`.
+        **options: As for `iterate`: `executor`, `test`, `batch_size`, `seeds`, `evaluate_at`,
+            `measure`, `callbacks`, and what is for Keras's `fit`.
 
     Returns:
         A `Runs` whose labels are the rates as floats. An interrupt (Ctrl-C, or the stop button of
@@ -45,7 +45,8 @@ def sweep(build_model, rates, train, validation=None, *, epochs, progress=True, 
     Raises:
         ValueError: If an argument is out of bounds, or the model cannot be swept (not compiled, or
             driven by a schedule). An error in the middle, from the data for example, carries what
-            is finished as `error.finished_runs`.
+            is finished as `error.finished_runs`; that of an executor's task is a RuntimeError with
+            the label and the seed.
     """
     if isinstance(rates, (str, dict)) or not hasattr(rates, "__iter__"):
         raise TypeError(f"rates is {rates!r}; give a list of learning rates, such as [0.01, 0.1].")
@@ -94,22 +95,7 @@ def compare(build_model, schedules, train, validation=None, *, epochs, progress=
     return moment.finished
 
 
-def iterate(
-    build_model,
-    schedules,
-    train,
-    validation=None,
-    *,
-    epochs,
-    test=None,
-    batch_size=32,
-    seeds=(0,),
-    evaluate_at=(),
-    measure=None,
-    callbacks=None,
-    shuffle=True,
-    **fit_options,
-):
+def iterate(build_model, schedules, train, validation=None, *, executor=None, **options):
     """Return the engine under `sweep` and `compare`: a generator that reports as it works.
 
     Arrays and data sets are trained on in one compiled loop. What that cannot carry is trained on
@@ -121,81 +107,60 @@ def iterate(
         schedules: As for `compare`.
         train: As for `sweep`.
         validation: As for `sweep`.
-        epochs: As for `sweep`.
-        test: As `validation`, for what is reported and not chosen by; its metrics are `test_loss`
-            and so on.
-        batch_size: Examples for one update, where arrays are given.
-        seeds: Each is for weights, order and dropout together.
-        evaluate_at: Numbers of updates after which to measure on validation as well.
-        measure: `model -> dict` of further numbers at each measurement.
-        callbacks: Function that returns a list of new Keras callbacks for each run.
-        shuffle: Whether arrays are shuffled, as `fit` does it.
-        **fit_options: For Keras's `fit`: `class_weight`, `steps_per_epoch` and so on.
+        executor: A `concurrent.futures.Executor` to train in, or None for this process. Each run is
+            a task of its own, which builds and traces its model: worth it for runs of many seconds,
+            with one thread a worker. All arguments travel with each task, so they must be ones that
+            it can pickle, and large data are better a function `seed -> data`. Where the executor
+            repeats the tasks of a worker that died, as `dask.distributed`'s
+            `client.get_executor()` does, no run is lost.
+        **options: The others are:
+
+            * `epochs`: Passes over the training data; must be given.
+            * `test`: As `validation`, for what is reported and not chosen by; its metrics are
+              `test_loss` and so on.
+            * `batch_size`: Examples for one update, where arrays are given; 32.
+            * `seeds`: Each is for weights, order and dropout together; `(0,)`.
+            * `evaluate_at`: Numbers of updates after which to measure on validation as well.
+            * `measure`: `model -> dict` of further numbers at each measurement.
+            * `callbacks`: Function that returns a list of new Keras callbacks for each run.
+            * `shuffle`: Whether arrays are shuffled, as `fit` does it; True.
+            * All else is for Keras's `fit`: `class_weight`, `steps_per_epoch` and so on.
 
     Returns:
-        A generator. It yields a `Progress` about every 0.3 seconds and one at the end, whose
-        `finished` holds the runs so far, and returns the `Runs`. Closing it stops the work. At its
-        end Python's and NumPy's global random states are what they were; TensorFlow's global seed
-        is the last one used. Randomness that is outside of Keras's seed generators (such as
-        `tf.random` in a custom layer) is not reset between runs.
+        A generator. It yields a `Progress` about every 0.3 seconds (with an executor after each
+        run) and one at the end, whose `finished` holds the runs so far, and returns the `Runs`.
+        Closing it stops the work. At its end Python's and NumPy's global random states are what
+        they were; TensorFlow's global seed is the last one used. Randomness that is outside of
+        Keras's seed generators (such as `tf.random` in a custom layer) is not reset between runs.
     """
-    if isinstance(build_model, keras.Model):
-        raise TypeError("build_model is a model; give a function that returns one for each run.")
-    if not isinstance(schedules, dict) or not schedules:
-        raise TypeError(f"schedules is {schedules!r}; give a dict of label to schedule.")
-    seeds = tuple(checked_count(seed, "each of seeds", least=0) for seed in seeds)
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds is {seeds}; give one or more, each once.")
-    plan = Plan(
-        build_model,
-        {
-            label: schedule if callable(schedule) else Constant(schedule)
-            for label, schedule in schedules.items()
-        },
-        train,
-        validation,
-        test,
-        checked_count(epochs, "epochs"),
-        checked_count(batch_size, "batch_size"),
-        seeds,
-        tuple(checked_count(at, "each of evaluate_at") for at in evaluate_at),
-        measure,
-        callbacks,
-        shuffle,
-        fit_options,
-    )
-    return _work(plan)
+    known = {each.name for each in dataclasses.fields(Plan)}
+    others = {name: options.pop(name) for name in options.keys() - known}
+    plan = Plan(build_model, schedules, train, validation, **options, fit_options=others)
+    return _work(plan) if executor is None else _spread(plan, executor)
 
 
 def _work(plan):
     rows, about, began = [], {}, time.perf_counter()
-    reported = began
+    reported, tasks = began, list(itertools.product(plan.schedules, plan.seeds))
 
     def moment(label, seed, current, done):
         seconds = time.perf_counter() - began
-        total = len(plan.schedules) * len(plan.seeds)
-        return Progress(label, seed, plan.epochs, done, total, seconds, rows, current, about)
+        return Progress(label, seed, plan.epochs, done, len(tasks), seconds, rows, current, about)
 
     with random_states_kept():
         engine = make_engine(plan)
-        about |= _about(plan, engine)
-        tasks = list(itertools.product(plan.schedules, plan.seeds))
+        about |= {"epochs": plan.epochs, "batch_size": plan.batch_size}
+        about |= {"trained_by": engine.trained_by} | made_with(engine.model)
         try:
             for done, (label, seed) in enumerate(tasks):
-                policy, rate = split_label(label)
-                keys = {"policy": policy, "rate": rate, "seed": seed}
-                started, run = time.perf_counter(), engine.run(plan.schedules[label], seed)
-                while True:
-                    try:
-                        next(run)
-                    except StopIteration as end:
-                        own = end.value
-                        break
+                keys = dict(zip(KEYS, (*split_label(label), seed)))
+                started = time.perf_counter()
+                for _ in engine.run(plan.schedules[label], seed):
                     if time.perf_counter() - reported >= YIELD_SECONDS:
                         yield moment(label, seed, [keys | row for row in engine.rows], done)
                         reported = time.perf_counter()
-                own[-1]["seconds"] = time.perf_counter() - started
-                rows += [keys | row for row in own]
+                engine.rows[-1]["seconds"] = time.perf_counter() - started
+                rows += [keys | row for row in engine.rows]
         except BaseException as error:
             error.finished_runs = Runs.from_rows(rows, about) if rows else ()
             raise
@@ -205,16 +170,41 @@ def _work(plan):
     return Runs.from_rows(rows, about)
 
 
-def _about(plan, engine):
-    optimizer = engine.model.optimizer
-    return {
-        "epochs": plan.epochs,
-        "batch_size": plan.batch_size,
-        "optimizer": type(getattr(optimizer, "inner_optimizer", optimizer)).__name__,
-        "trained_by": engine.trained_by,
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-    }
+def _spread(plan, executor):
+    """As `_work`, each run a task of an executor; yields after each of them."""
+    began, finished = time.perf_counter(), {}
+    tasks = {}
+    for label, seed in itertools.product(plan.schedules, plan.seeds):
+        one = dataclasses.replace(plan, schedules={label: plan.schedules[label]}, seeds=(seed,))
+        tasks[executor.submit(_one_run, one)] = label, seed
+
+    def moment(label, seed):
+        # In the order of one process, whichever came first.
+        ended = [finished[task] for task in tasks if task in finished]
+        rows, about = [row for last in ended for row in last.rows], ended[0].about if ended else {}
+        seconds = time.perf_counter() - began
+        return Progress(label, seed, plan.epochs, len(ended), len(tasks), seconds, rows, [], about)
+
+    try:
+        for task in concurrent.futures.as_completed(tasks):
+            label, seed = tasks[task]
+            try:
+                finished[task] = task.result()
+            except Exception as error:
+                raise RuntimeError(f"{name(label)}, seed {seed}: {error}") from error
+            yield moment(label, seed)
+    except BaseException as error:
+        error.finished_runs = moment(None, None).finished
+        raise
+    finally:
+        for task in tasks:
+            task.cancel()
+    return moment(label, seed).finished
+
+
+def _one_run(plan):
+    """Return the last `Progress` of a plan, in a worker."""
+    return list(_work(plan))[-1]
 
 
 @dataclass(frozen=True)
@@ -251,8 +241,7 @@ class Progress:
     @property
     def so_far(self):
         """As `finished`, with the run in progress as far as it has come."""
-        rows = [*self.rows, *self.current]
-        return Runs.from_rows(rows, self.about) if rows else ()
+        return dataclasses.replace(self, rows=[*self.rows, *self.current]).finished
 
     @property
     def epoch(self):

@@ -9,37 +9,49 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from helpers.keras_schedules import rate_source
-from helpers.schedules import Schedule
-from helpers.training.loop import (
-    Blocks,
-    CompiledLoop,
-    NotForLoop,
-    build,
-    can_loop,
-    evaluate,
-    evaluation,
-)
+from helpers.keras_schedules import need_tensorflow, rate_source, updates_made
+from helpers.schedules import Constant, Schedule, checked_count
+from helpers.training.loop import Blocks, CompiledLoop, NotForLoop, build, can_loop, evaluate
 from helpers.training.state import everything_of, restore, values_alike, values_of
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The arguments of `iterate`; see there for what each means."""
+    """The arguments of `iterate`, checked; see there for what each means."""
 
     build_model: Callable
     schedules: dict
     train: object
     validation: object
-    test: object
     epochs: int
-    batch_size: int
-    seeds: tuple
-    evaluate_at: tuple
-    measure: Callable | None
-    callbacks: Callable | None
-    shuffle: bool
+    test: object = None
+    batch_size: int = 32
+    seeds: tuple = (0,)
+    evaluate_at: tuple = ()
+    measure: Callable | None = None
+    callbacks: Callable | None = None
+    shuffle: bool = True
     fit_options: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        need_tensorflow()
+        if isinstance(self.build_model, keras.Model):
+            raise TypeError(
+                "build_model is a model; give a function that returns one for each run."
+            )
+        if not isinstance(self.schedules, dict) or not self.schedules:
+            raise TypeError(f"schedules is {self.schedules!r}; give a dict of label to schedule.")
+        schedules = {
+            label: schedule if callable(schedule) else Constant(schedule)
+            for label, schedule in self.schedules.items()
+        }
+        seeds = tuple(checked_count(seed, "each of seeds", least=0) for seed in self.seeds)
+        if not seeds or len(set(seeds)) < len(seeds):
+            raise ValueError(f"seeds is {seeds}; give one or more, each once.")
+        moments = tuple(checked_count(at, "each of evaluate_at") for at in self.evaluate_at)
+        checked_count(self.epochs, "epochs")
+        checked_count(self.batch_size, "batch_size")
+        vars(self).update(schedules=schedules, seeds=seeds, evaluate_at=moments)
 
     def data(self, seed):
         """Return the training data of a seed."""
@@ -54,6 +66,13 @@ class Plan:
             if data is not None
         }
 
+    def row(self, model, held_out):
+        """Return what was measured: dict of `val` or `test` to metrics, and `measure`, as a row."""
+        row = {}
+        for name, metrics in held_out.items():
+            row |= _plain(metrics, f"{name}_")
+        return row | _plain(self.measure(model) if self.measure else {})
+
 
 def of_seed(data):
     """Return whether data are a function that makes the data of a seed."""
@@ -65,14 +84,6 @@ def make_engine(plan):
     keras.utils.set_random_seed(plan.seeds[0])
     model, train = plan.build_model(), plan.data(plan.seeds[0])
     held_out = plan.held_out(plan.seeds[0])
-    _check(model)
-    if not (plan.callbacks or plan.fit_options) and can_loop(model, train, *held_out.values()):
-        with suppress(NotForLoop):
-            return LoopEngine(plan, model, train, held_out)
-    return FitEngine(plan, model)
-
-
-def _check(model):
     if getattr(model, "optimizer", None) is None:
         raise ValueError("build_model() returned a model that is not compiled; let it compile it.")
     if not hasattr(rate_source(model.optimizer), "assign"):
@@ -81,6 +92,10 @@ def _check(model):
             "set from outside. Compile with a number, such as SGD(0.01), and give the schedule to "
             "compare(...)."
         )
+    if not (plan.callbacks or plan.fit_options) and can_loop(model, train, *held_out.values()):
+        with suppress(NotForLoop):
+            return LoopEngine(plan, model, train, held_out)
+    return FitEngine(plan, model)
 
 
 class LoopEngine:
@@ -114,7 +129,7 @@ class LoopEngine:
         self._starts = {seed: self._start(seed) for seed in plan.seeds}
 
     def run(self, schedule, seed):
-        """Train once; a generator that yields often, and returns the rows."""
+        """Train once; a generator that yields often."""
         plan, blocks = self._plan, self._blocks
         values, orders = self._starts[seed]
         restore(self._variables, values)
@@ -125,23 +140,19 @@ class LoopEngine:
             blocks = Blocks(plan.data(seed), plan.batch_size)
         if of_seed(plan.validation) or of_seed(plan.test):
             self._held_out = self._in_blocks(plan.held_out(seed))
-        self.rows = rows = []
+        self.rows, finite = [], True
         for epoch in range(plan.epochs):
             self.model.reset_metrics()
             blocks.start(None if orders is None else orders[epoch])
-            finite = yield from self._epoch(blocks, schedule, rows)
+            finite = yield from self._epoch(blocks, schedule)
             row = _plain(self.model.get_metrics_result())
-            if finite:
-                row |= yield from self._measured()
-                finite = math.isfinite(row.get("val_loss", 0.0))
-            else:
-                # Nothing but the loss that was seen is a measurement.
-                row = {"loss": row.get("loss", math.nan)}
-            rows.append({"epoch": epoch + 1, "updates": self._updates} | row)
-            if not finite:
-                rows[-1]["diverged"] = True
+            # After a loss that is not finite, nothing but that loss is a measurement.
+            row = row | self._measured() if finite else {"loss": row.get("loss", math.nan)}
+            self.rows.append({"epoch": epoch + 1, "updates": updates_made(self.model.optimizer)})
+            self.rows[-1] |= row
+            if not (finite and math.isfinite(row.get("val_loss", 0.0))):
+                self.rows[-1]["diverged"] = True
                 break
-        return rows
 
     def close(self):
         """Leave variables as they were built: layers that `build_model` shares are the user's."""
@@ -161,13 +172,13 @@ class LoopEngine:
             orders = orders_of_fit(self._blocks.examples, self._plan.epochs, seed)
         return values, orders
 
-    def _epoch(self, blocks, schedule, rows):
+    def _epoch(self, blocks, schedule):
         """Train an epoch in pieces; return whether the loss is still finite."""
-        asked, measured = self._plan.evaluate_at, None
-        gathering = self.model.optimizer.gradient_accumulation_steps or 1
-        finite, batches = True, 0
+        asked, optimizer = self._plan.evaluate_at, self.model.optimizer
+        gathering = optimizer.gradient_accumulation_steps or 1
+        finite, batches, measured = True, 0, None
         while finite:
-            done = self._updates
+            done = updates_made(optimizer)
             ahead = [(at - done) * gathering for at in asked if at > done]
             block, wanted = blocks.take(min([self._train.pace, *ahead]))
             if not wanted:
@@ -175,8 +186,7 @@ class LoopEngine:
             # The end of an epoch is measured by itself.
             if batches and done in asked and done != measured:
                 kept, measured = values_of(self.model.metrics_variables), done
-                row = yield from self._measured()
-                rows.append({"updates": done} | row)
+                self.rows.append({"updates": done} | self._measured())
                 restore(self.model.metrics_variables, kept)
             losses, _ = self._train(block, _rates(schedule, done, wanted))
             batches += len(losses)
@@ -187,39 +197,36 @@ class LoopEngine:
         return finite
 
     def _measured(self):
-        row = {}
-        for name, blocks in self._held_out.items():
-            found = yield from evaluation(self.model, self._tests[name], blocks)
-            row |= _plain(found, f"{name}_")
-        return row | _plain(self._plan.measure(self.model) if self._plan.measure else {})
-
-    @property
-    def _updates(self):
-        return int(self.model.optimizer.iterations)
+        found = {name: self._tests[name].over(blocks) for name, blocks in self._held_out.items()}
+        return self._plan.row(self.model, found)
 
 
-class FitEngine:
+class FitEngine(keras.callbacks.Callback):
     """A new model for each run, trained by `fit`: for callbacks, generators, strategies and so on.
+
+    It is the callback too that notes what a run measured, and ends it where the loss is not finite.
 
     Args:
         plan: The `Plan`.
         model: A model that `plan.build_model` made, to look at.
     """
 
-    trained_by, rows = "fit", ()
+    trained_by = "fit"
 
     def __init__(self, plan, model):
-        self.model, self._plan = model, plan
+        super().__init__()
+        self._plan, self.rows = plan, []
+        self.set_model(model)
 
     def run(self, schedule, seed):
-        """Train once; a generator that yields at the start only, and returns the rows."""
+        """Train once; a generator that yields at the start only."""
+        self.rows = []
         yield
         plan = self._plan
         keras.utils.set_random_seed(seed)
         model = plan.build_model()
         _set_rate(model.optimizer, schedule)
-        train, held_out = plan.data(seed), plan.held_out(seed)
-        look = _Look(plan, held_out)
+        train, self._held_out = plan.data(seed), plan.held_out(seed)
         arrays = isinstance(train, (tuple, list))
         options = {"batch_size": plan.batch_size} if arrays else {}
         if arrays or isinstance(train, keras.utils.PyDataset):
@@ -227,15 +234,42 @@ class FitEngine:
         model.fit(
             *(train if arrays else [train]),
             epochs=plan.epochs,
-            validation_data=held_out.get("val"),
+            validation_data=self._held_out.get("val"),
             verbose=0,
-            callbacks=[*(plan.callbacks() if plan.callbacks else ()), look],
+            callbacks=[*(plan.callbacks() if plan.callbacks else ()), self],
             **options | plan.fit_options,
         )
-        return look.rows
 
     def close(self):
         """Nothing is left to put back."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Measure where asked; a loss that is not finite ends the run."""
+        self._finite = math.isfinite((logs or {}).get("loss", 0.0))
+        self.model.stop_training |= not self._finite
+        done = updates_made(self.model.optimizer)
+        if done in self._plan.evaluate_at and self._finite:
+            kept = values_of(self.model.metrics_variables)
+            self.rows.append({"updates": done} | self._measured(self._held_out))
+            restore(self.model.metrics_variables, kept)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Note what Keras measured, and what it did not."""
+        done = updates_made(self.model.optimizer)
+        if self.rows and self.rows[-1]["updates"] == done:
+            self.rows.pop()
+        # Keras has measured on validation data already.
+        row = dict(logs) | self._measured(self._held_out.keys() - {"val"})
+        self._finite &= all(math.isfinite(row.get(name, 0.0)) for name in ("loss", "val_loss"))
+        if not self._finite:
+            row = {"loss": row.get("loss", math.nan), "diverged": True}
+            self.model.stop_training = True
+        self.rows.append({"epoch": epoch + 1, "updates": done} | row)
+
+    def _measured(self, names):
+        size = self._plan.batch_size
+        found = {name: evaluate(self.model, self._held_out[name], size) for name in names}
+        return self._plan.row(self.model, found)
 
 
 def _set_rate(optimizer, schedule):

@@ -29,16 +29,22 @@ def is_in_blocks(data):
     if isinstance(data, tf.data.Dataset):
         specs = tf.nest.flatten(data.element_spec)
         return all(isinstance(spec, tf.TensorSpec) for spec in specs)
-    if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
-        return False
-    return all(np.asarray(array).dtype.kind in "fiub" for array in tf.nest.flatten(data))
+    return are_arrays(data) and all(
+        array.dtype.kind in "fiub" for part in data for array in tf.nest.flatten(_as_arrays(part))
+    )
+
+
+def are_arrays(data):
+    """Return whether data have the form `(x,)`, `(x, y)` or `(x, y, sample_weight)`."""
+    one = isinstance(data, tuple) and len(data) == 1
+    return one or (isinstance(data, (tuple, list)) and len(data) in (2, 3))
 
 
 class Blocks:
     """Data as blocks: batches of one size on top of one another, for one call to go through.
 
     Args:
-        data: `(x, y)` or `(x, y, sample_weight)` of arrays, or a `tf.data.Dataset` of batches.
+        data: `(x,)`, `(x, y)` or `(x, y, sample_weight)` of arrays, or a data set of batches.
         batch_size: Examples for one update; a data set brings its own.
         name: What to call the data in an error.
 
@@ -61,9 +67,7 @@ class Blocks:
                 )
             self.size = None if size == tf.data.UNKNOWN_CARDINALITY else size
             return
-        self._data = tuple(
-            tf.nest.map_structure(_as_fit_feeds, part) for part in data if part is not None
-        )
+        self._data = tuple(_as_fit_feeds(part) for part in data if part is not None)
         lengths = {len(array) if array.ndim else 0 for array in tf.nest.flatten(self._data)}
         if len(lengths) != 1 or 0 in lengths:
             raise ValueError(
@@ -139,10 +143,20 @@ class Blocks:
         return stacked, len(gathered)
 
 
-def _as_fit_feeds(array):
-    """Return an array as Keras would feed it: floats in its default precision."""
-    array = np.asarray(array)
-    return array.astype(keras.config.floatx()) if array.dtype.kind == "f" else array
+def _as_arrays(part):
+    """Return arrays for what converts to them; a list of plain numbers is one array."""
+    if not any(hasattr(leaf, "shape") for leaf in tf.nest.flatten(part)):
+        return np.asarray(part)
+    return tf.nest.map_structure(np.asarray, part)
+
+
+def _as_fit_feeds(part):
+    """Return arrays as Keras would feed them: floats in its default precision."""
+
+    def fed(array):
+        return array.astype(keras.config.floatx()) if array.dtype.kind == "f" else array
+
+    return tf.nest.map_structure(fed, _as_arrays(part))
 
 
 def _shapes(batch):
@@ -214,6 +228,14 @@ class CompiledLoop:
         self.pace = max(1, min(fits, 8 * self.pace))
         return losses, accuracies
 
+    def over(self, blocks):
+        """Go through all of the data; return dict of metric to value."""
+        self._model.reset_metrics()
+        blocks.start()
+        while (block := blocks.take(self.pace))[1]:
+            self(block[0])
+        return self._model.get_metrics_result()
+
     def _loop(self, block, rates):
         batches = tf.shape(tf.nest.flatten(block)[0])[0]
         first = self._updates()
@@ -237,27 +259,11 @@ class CompiledLoop:
         logs = self._step(tf.nest.map_structure(lambda array: array[index], block))
         if not self._alone and set(logs) != set(self._model.get_metrics_result()):
             raise ValueError(f"the step reports {list(logs)}, not the metrics of its model")
-        return tf.stack(followed(logs))
+        return tf.stack(followed(logs, self._model))
 
     @tf.autograph.experimental.do_not_convert
     def _updates(self):
         return tf.cast(tf.convert_to_tensor(self._model.optimizer.iterations), tf.int32)
-
-
-def evaluation(model, loop, blocks):
-    """Measure on all of the data; a generator that gives way between pieces.
-
-    Returns:
-        Dict of metric to value.
-    """
-    model.reset_metrics()
-    blocks.start()
-    while True:
-        block, batches = blocks.take(loop.pace)
-        if not batches:
-            return model.get_metrics_result()
-        loop(block)
-        yield
 
 
 def evaluate(model, data, batch_size):
@@ -267,14 +273,27 @@ def evaluate(model, data, batch_size):
     return model.evaluate(*(data if arrays else [data]), verbose=0, return_dict=True, **options)
 
 
-def followed(logs):
+def followed(logs, model):
     """Return the loss in the logs of a step, and an accuracy if there is one, as float64."""
     if "loss" not in logs:
         raise ValueError(
             f"The model's train_step returned {list(logs)}; let it return the key 'loss' as well."
         )
-    known = [name for name in logs if "acc" in name]
+    measured = [each for metric in model.metrics for each in getattr(metric, "metrics", [metric])]
+    # Also one that has another name, such as "top".
+    named = tuple(each.name for each in measured if "Accuracy" in type(each).__name__)
+    known = [name for name in logs if "acc" in name or name.endswith(named)]
     exact = [name for name in ("accuracy", "acc") if name in known]
     accuracy = next((logs[name] for name in exact + known), np.nan)
     # A custom step may report one loss an example.
     return [tf.reduce_mean(tf.cast(value, tf.float64)) for value in (logs["loss"], accuracy)]
+
+
+def made_with(model):
+    """Return the optimizer of a model and the versions, for the `about` of a record."""
+    optimizer = model.optimizer
+    return {
+        "optimizer": type(getattr(optimizer, "inner_optimizer", optimizer)).__name__,
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+    }

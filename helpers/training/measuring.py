@@ -8,7 +8,7 @@ import pandas as pd
 import tensorflow as tf
 
 from helpers.data import DataSplits
-from helpers.keras_schedules import KerasSchedule, rate_source
+from helpers.keras_schedules import KerasSchedule, rate_source, updates_made
 from helpers.progress import Bar
 
 SPLITS = ("train", "validation", "test")
@@ -67,7 +67,7 @@ class RecordSteps(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Keras has set its sums of the loss back to 0."""
         # Not when training begins: a callback later in the list may restore a backup there.
-        self._seen = self._count()
+        self._seen = updates_made(self._optimizer)
         self._sums = self._gathered = np.zeros(2)
 
     def on_train_batch_end(self, batch, logs=None):
@@ -76,7 +76,7 @@ class RecordSteps(keras.callbacks.Callback):
         # Once a loss was infinite, Keras's sums stay so, and the rest of the epoch has none.
         with np.errstate(invalid="ignore"):
             self._gathered, self._sums = self._gathered + sums - self._sums, sums
-        first, self._seen = self._seen, self._count()
+        first, self._seen = self._seen, updates_made(self._optimizer)
         if self._seen > first:
             total, count = self._gathered
             loss = total / count if count else np.nan
@@ -94,9 +94,6 @@ class RecordSteps(keras.callbacks.Callback):
         self._rows = []
         if logs is not None:
             logs["learning_rate"] = float(block["learning_rate"].iloc[-1])
-
-    def _count(self):
-        return int(self._optimizer.iterations)
 
     def _schedule(self):
         """Return the schedule that drives the rate, or None."""
@@ -173,21 +170,15 @@ def cache_features(base, data, *, batch_size=32, progress=True):
 
 def _features(run, data, batch_size, bar):
     """Return the columns of the data with `run` applied to the first."""
-    parts, total = [], None
-    batches = data
+    parts, batches, total = [], data, "unknown"
     if not isinstance(data, tf.data.Dataset):
-        lengths = {len(part) for part in data}
-        if len(lengths) != 1:
-            raise ValueError(f"The arrays have {sorted(lengths)} examples; all need the same.")
-        starts = range(0, lengths.pop(), batch_size)
-        total = len(starts)
+        starts = range(0, len(data[0]), batch_size)
         batches = (tuple(part[at : at + batch_size] for part in data) for at in starts)
+        total = len(starts)
     for done, (x, *rest) in enumerate(batches, start=1):
         features = run(tf.convert_to_tensor(x, keras.config.floatx())).numpy()
-        parts.append((features, *(np.asarray(column) for column in rest)))
-        bar.show(done / total if total else 0.0, f"batch {done} of {total or 'unknown'}")
-    if not parts:
-        raise ValueError("data is empty; give one example or more.")
+        parts.append((features, *map(np.asarray, rest)))
+        bar.show(0.0 if total == "unknown" else done / total, f"batch {done} of {total}")
     columns = tuple(np.concatenate(column) for column in zip(*parts))
     bar.close(f"features of {len(columns[0]):,} examples")
     return columns

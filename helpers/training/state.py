@@ -10,23 +10,12 @@ import tensorflow as tf
 from helpers.keras_schedules import rate_source
 
 
-def variables_of(model):
-    """Return all variables that training changes, in a fixed order.
-
-    Weights, batch-norm statistics and seed generators of the model (`model.weights` would miss the
-    last), then the optimizer's slots, iterations and rate. Metrics are not among them: they are
-    reset at the start of every epoch. The optimizer is built if it was not.
-    """
-    if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
-    return [*model.variables, *model.optimizer.variables]
-
-
 def everything_of(model):
     """Return all variables that a model, its metrics, its optimizers or its layers hold.
 
-    More than `variables_of`: metrics, other optimizers that the model has as attributes, and
-    variables and random generators in layers of which Keras does not know. Nothing is built.
+    Seed generators, which `model.weights` would miss, and other optimizers that the model has as
+    attributes, and variables and random generators in layers of which Keras does not know, are
+    among them. Nothing is built.
     """
     found = list(model.metrics_variables)
     for part in [model.optimizer, *_tracked(model)]:
@@ -134,15 +123,11 @@ def model_kept(model):
 
 def _to_the_end(action):
     """Do something that may be repeated until it is done, however often Ctrl-C is pressed."""
-    interrupt = None
-    while True:
-        try:
-            action()
-            break
-        except KeyboardInterrupt as pressed:
-            interrupt = pressed
-    if interrupt is not None:
-        raise interrupt
+    try:
+        action()
+    except KeyboardInterrupt:
+        _to_the_end(action)
+        raise
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from tests.test_explorers import EXPLORERS
 BROWSERS = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 # Generous: the machine may be busy, and nothing waits longer than it has to.
-START_SECONDS, CELL_SECONDS = 120, 180
+START_SECONDS, CELL_SECONDS = 300, 300
 
 # A course folder is not copied: the kernel takes helpers and the table of explorers from here.
 SET_UP = """import sys, time
