@@ -32,10 +32,8 @@ def start(seed=0):
             import keras
             import tensorflow as tf
     except ImportError as error:
-        raise RuntimeError(
-            f"This Python lacks what the lesson needs ({error}). Close this, and open the course "
-            "with 'python3 -m helpers open', which sets it up; on Colab choose a newer runtime."
-        ) from error
+        cure = "open the course with 'python3 -m helpers open'; on Colab choose a newer runtime"
+        raise RuntimeError(f"This Python lacks what the lesson needs ({error}): {cure}.") from error
     if keras.__version__ < "3":
         raise RuntimeError(f"Keras is {keras.__version__}; the course needs Keras 3 or newer.")
     # Many models are built on purpose, and TensorFlow advises against it at each of them.
@@ -44,9 +42,7 @@ def start(seed=0):
     _started.update(seed=seed, moment=time.monotonic())
     print(f"Ready: TensorFlow {tf.__version__}, Keras {keras.__version__}, seed {seed}.")
     if late:
-        print(
-            "TensorFlow was imported before this cell: restart the kernel to get the same digits."
-        )
+        print("TensorFlow was imported before this cell: restart the kernel for the same digits.")
 
 
 def report():
@@ -56,10 +52,10 @@ def report():
     names = ("tensorflow", "keras", "numpy", "matplotlib", "ipywidgets")
     seconds = time.monotonic() - _started["moment"]
     limit = next((limit for limit in TIME_LIMITS if seconds < limit), None)
-    print(f"Python {platform.python_version()} on {platform.system()},", end=" ")
-    print(", ".join(f"{name} {version(name)}" for name in names))
-    device = f"{len(tf.config.list_physical_devices('GPU'))} GPU"
-    print(f"Device: {'CPU' if device == '0 GPU' else device}. Seed: {_started['seed']}.")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    print(f"Python {platform.python_version()} on {platform.system()}, {versions}")
+    cards = len(tf.config.list_physical_devices("GPU"))
+    print(f"Device: {f'{cards} GPU' if cards else 'CPU'}. Seed: {_started['seed']}.")
     print(f"Wall time since the set-up cell: {f'under {limit} s' if limit else 'over 1800 s'}.")
 
 

@@ -1,5 +1,9 @@
 """Figures: every one has its sentence, draws all it is given, and says so where it cannot."""
 
+import html
+
+import nbconvert
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +11,7 @@ import pytest
 from helpers import plotting
 from helpers.landscapes import Basins, Bowl, Parabola, descend, hop
 from helpers.plotting.rates import drawn_steps
-from helpers.plotting.style import SERIES, bundle, to_png
+from helpers.plotting.style import SERIES, bundle, emptied, to_png
 from helpers.results import RangeTest, RangeTestBand, Runs
 from helpers.schedules import Constant, OneCycle, Triangular, WarmRestarts
 
@@ -78,6 +82,24 @@ def test_a_figure_draws_and_carries_a_sentence_with_numbers(name):
     assert to_png(figure).startswith(b"\x89PNG")
     data, metadata = bundle(figure)
     assert data["text/plain"] == metadata["image/png"]["alt"] == figure.alt
+
+
+def test_a_web_page_made_of_a_notebook_has_every_description():
+    data, metadata = bundle(FIGURES["sweep"]())
+    output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])])
+    page, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
+    assert f'alt="{html.escape(data["text/plain"])}"' in page
+    assert "No description" not in page
+
+
+def test_axes_that_are_emptied_are_as_new():
+    figure, ax = plotting.new_figure()
+    plotting.plot_range_test(make_test(), "accuracy", ax=ax)
+    plotting.plot_descent(descend(Bowl(), (-3, 1), rate=0.1), ax=emptied(ax))
+    plotting.plot_lines({"a": [3, 4, 5], "b": [6, 7, 8]}, "x", "y", ax=emptied(ax))
+    fresh = plotting.plot_lines({"a": [3, 4, 5], "b": [6, 7, 8]}, "x", "y")
+    assert to_png(figure) == to_png(fresh)
 
 
 def test_the_same_record_gives_the_same_picture():

@@ -22,7 +22,8 @@ OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "
 START_SECONDS, CELL_SECONDS = 300, 300
 
 # A course folder is not copied: the kernel takes helpers and the table of explorers from here.
-SET_UP = """import sys, time
+SET_UP = """import sys
+import time
 
 sys.path.insert(0, {root!r})
 from tests import test_explorers

@@ -28,6 +28,8 @@ class Hand:
     def __init__(self, course, name):
         self.page, self.output = course.page, course.output(name)
         self.press("Reset")
+        # What is reset is drawn before anything else is done.
+        self.page.evaluate(ROUND_TRIPS)
         self.output.locator("svg[role=img]").wait_for()
         self.numbers = list(
             zip(self.output.locator(BOX).all(), self.output.locator(SLIDER).all(), strict=True)
