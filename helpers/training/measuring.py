@@ -104,7 +104,8 @@ class RecordSteps(keras.callbacks.Callback):
         """Return Keras's running sums: of the loss, and of the examples it was taken over."""
         if not isinstance(self._loss, keras.metrics.Mean):
             return np.zeros(2)
-        return np.array([float(self._loss.total), float(self._loss.count)])
+        # Not by `float`, which knows nothing of several replicas.
+        return np.array([self._loss.total.numpy(), self._loss.count.numpy()], "float64")
 
     def _block(self):
         steps, rates, losses = zip(*self._rows)

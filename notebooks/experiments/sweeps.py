@@ -19,7 +19,7 @@ def digits_sweep(experiment):
 
 
 def momentum_sweep(experiment):
-    """Four momenta at twelve rates on the digits, dense net, ten epochs, five seeds."""
+    """Four momenta at 15 rates on the digits, dense net, ten epochs, five seeds."""
     rates = [round(10 ** (-3 + place / 4), 8) for place in range(15)]
     parts = []
     for momentum in MOMENTA:

@@ -30,8 +30,9 @@ WATCH = """output => {
     let began = null;
     for (const kind of ['pointermove', 'pointerdown'])
         document.addEventListener(kind, () => { began = performance.now(); }, true);
-    new MutationObserver(() => {
-        if (began === null || !output.querySelector('svg[role=img]')) return;
+    const isPicture = node => node.matches?.('svg[role=img]');
+    new MutationObserver(records => {
+        if (began === null || !records.some(each => [...each.addedNodes].some(isPicture))) return;
         const from = began;
         began = null;
         requestAnimationFrame(() => window.times.push(performance.now() - from));
