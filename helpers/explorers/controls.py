@@ -52,10 +52,10 @@ class Number(widgets.HBox):
         self._box.disabled = self._slider.disabled = not enabled
 
     def _slid(self, change):
-        # The slider's place is rounded; a typed value between its steps is not.
-        rounded = float(f"{change['new']:.3g}")
-        if rounded != float(f"{self.value:.3g}"):
-            self.value = rounded
+        # The page moves a slider to its nearest step; a value between two steps stays as it is.
+        place = math.log10 if isinstance(self._slider, widgets.FloatLogSlider) else float
+        if abs(place(change["new"]) - place(self.value)) > 0.51 * self._slider.step:
+            self.value = float(f"{change['new']:.3g}")
 
     @traitlets.validate("value")
     def _within(self, proposal):

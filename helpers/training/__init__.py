@@ -14,7 +14,7 @@ from helpers.schedules import checked_rate
 from helpers.training.engine import Plan, make_engine
 from helpers.training.loop import made_with
 from helpers.training.measuring import RecordSteps, cache_features
-from helpers.training.state import random_states_kept
+from helpers.training.state import random_of_its_own, random_states_kept
 
 YIELD_SECONDS = 0.3
 
@@ -204,7 +204,8 @@ def _spread(plan, executor):
 
 def _one_run(plan):
     """Return the last `Progress` of a plan, in a worker."""
-    return list(_work(plan))[-1]
+    with random_of_its_own():
+        return list(_work(plan))[-1]
 
 
 @dataclass(frozen=True)

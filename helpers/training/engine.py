@@ -289,45 +289,6 @@ def _set_rate(optimizer, schedule):
     inner.learning_rate = schedule.to_keras(gradient_accumulation_steps=gathering)
 
 
-class _Look(keras.callbacks.Callback):
-    """Notes what a run measured, and ends it where the loss is not finite."""
-
-    def __init__(self, plan, held_out):
-        super().__init__()
-        self._plan, self._held_out, self.rows = plan, held_out, []
-
-    def on_train_batch_end(self, batch, logs=None):
-        self._finite = math.isfinite((logs or {}).get("loss", 0.0))
-        self.model.stop_training |= not self._finite
-        if self._updates in self._plan.evaluate_at and self._finite:
-            kept = values_of(self.model.metrics_variables)
-            self.rows.append({"updates": self._updates} | self._measured(self._held_out))
-            restore(self.model.metrics_variables, kept)
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.rows and self.rows[-1]["updates"] == self._updates:
-            self.rows.pop()
-        # Keras has measured on validation data already.
-        rest = [name for name in self._held_out if name != "val"]
-        row = dict(logs) | self._measured(rest)
-        self._finite &= all(math.isfinite(row.get(name, 0.0)) for name in ("loss", "val_loss"))
-        if not self._finite:
-            row = {"loss": row.get("loss", math.nan), "diverged": True}
-            self.model.stop_training = True
-        self.rows.append({"epoch": epoch + 1, "updates": self._updates} | row)
-
-    def _measured(self, names):
-        row = {}
-        for name in names:
-            found = evaluate(self.model, self._held_out[name], self._plan.batch_size)
-            row |= _plain(found, f"{name}_")
-        return row | _plain(self._plan.measure(self.model) if self._plan.measure else {})
-
-    @property
-    def _updates(self):
-        return int(self.model.optimizer.iterations)
-
-
 class _OrderRecorder(keras.Model):
     """A model without weights that writes down the order in which `fit` shows it examples."""
 

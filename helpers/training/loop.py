@@ -171,7 +171,8 @@ def build(model, batch):
     if not model.weights:
         tf.function(model.train_step).get_concrete_function(batch)
     if not model.optimizer.built:
-        model.optimizer.build(model.trainable_variables)
+        with model.distribute_strategy.scope():
+            model.optimizer.build(model.trainable_variables)
 
 
 class NotForLoop(Exception):

@@ -1,6 +1,7 @@
 """Everything a compiled model remembers, as values that can be put back."""
 
 import random
+import threading
 from contextlib import contextmanager
 
 import keras
@@ -83,6 +84,30 @@ def random_states_kept():
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
+
+
+@contextmanager
+def random_of_its_own():
+    """Give this thread Python's `random` to itself, as far as Keras draws from it.
+
+    It takes the seeds of layers from there. In a worker of an executor other threads, such as the
+    event loop of `dask.distributed`, draw from it as well, at any moment.
+    """
+    thread, own = threading.get_ident(), random.Random()
+    shared = {"seed": random.seed, "randint": random.randint}
+
+    def divided(name):
+        def draw(*arguments, **options):
+            here = threading.get_ident() == thread
+            return (getattr(own, name) if here else shared[name])(*arguments, **options)
+
+        return draw
+
+    vars(random).update({name: divided(name) for name in shared})
+    try:
+        yield
+    finally:
+        vars(random).update(shared)
 
 
 class Memory:
