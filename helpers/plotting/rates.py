@@ -40,7 +40,8 @@ def plot_lines(lines, x, y, *, log="", ylim=None, ax=None):
         if len(known):
             ends.append(f"{name} from {known[0]:.3g} to {known[-1]:.3g}")
     scales = ["log" if axis in log else "linear" for axis in "xy"]
-    ax.set(xlabel=x, ylabel=y, ylim=ylim, xscale=scales[0], yscale=scales[1])
+    ax.set(xlabel=x, ylabel=y, xscale=scales[0], yscale=scales[1])
+    ax.set_ylim(ylim, auto=ylim is None)
     if len(lines) > 1:
         ax.legend(**BESIDE)
     return described(ax.figure, f"Line chart of {y} against {x}: {'; '.join(ends)}.")

@@ -99,7 +99,8 @@ def plot_sweep(runs, metric="val_accuracy", *, within=None, ylim=None, log="", a
         ax.yaxis.set_minor_formatter("{x:g}")
     y = METRIC_NAMES.get(metrics[0], metrics[0]) if len(metrics) == 1 else "metrics at the end"
     x = "learning rate, its highest (log scale)" if runs.policies else "learning rate"
-    ax.set(xlabel=x, ylabel=y, ylim=ylim)
+    ax.set(xlabel=x, ylabel=y)
+    ax.set_ylim(ylim, auto=ylim is None)
     if len(lines) > 1 or lost:
         ax.legend(**(BESIDE if runs.policies else {"frameon": False}))
     grid = f"{len(rates)} learning rates from {name(rates[0])} to {name(rates[-1])}"
@@ -121,7 +122,7 @@ def plot_paired(verdicts, *, names=None, ax=None):
     verdicts, parts = list(verdicts), []
     (metric,) = {verdict.metric for verdict in verdicts}
     names = names or [f"{name(one.a)} against {name(one.b)}" for one in verdicts]
-    ax = axes_for(ax, height=1.3 + 0.36 * len(verdicts))
+    ax = axes_for(ax, height=1.5 + 0.36 * len(verdicts))
     for place, (verdict, text) in enumerate(zip(verdicts, names, strict=True)):
         low, high = verdict.interval
         filled = PALETTE["blue"] if verdict.winner is not None else "white"
@@ -135,7 +136,7 @@ def plot_paired(verdicts, *, names=None, ax=None):
     ax.grid(False, axis="y")
     better = "left" if verdicts[0].mode == "min" else "right"
     known = METRIC_NAMES.get(metric, metric)
-    ax.set_xlabel(f"difference in {known}, 95 % interval; the first is better to the {better}")
+    ax.set_xlabel(f"difference in {known}, 95 % interval\n(the first is better to the {better})")
     return described(ax.figure, f"Paired differences in {known}: {'; '.join(parts)}.")
 
 
