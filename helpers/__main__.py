@@ -14,9 +14,8 @@ NOTEBOOKS = environment.ROOT / "notebooks"
 
 def main(arguments):
     """Run one command; return its exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m helpers", description="The learning-rate course, as commands."
-    )
+    about = "The learning-rate course, as commands."
+    parser = argparse.ArgumentParser("python3 -m helpers", description=about)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     opening = commands.add_parser("open", help="set up if needed, then open the first lesson")
     opening.add_argument("jupyter", nargs="*", help="options for JupyterLab, after '--'")
@@ -35,8 +34,8 @@ def open_course(options):
     first = "/lab/tree/notebooks/00_start_here.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--LabApp.default_url={first}"]
     # One Ctrl-C is enough; and an explorer's picture is saved with its lesson.
-    settings = f"--LabApp.app_settings_dir={NOTEBOOKS / 'jupyterlab'}"
-    command += ["--ServerApp.answer_yes=True", settings]
+    command.append("--ServerApp.answer_yes=True")
+    command.append(f"--LabApp.app_settings_dir={NOTEBOOKS / 'jupyterlab'}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         print("You are root; JupyterLab is started with --allow-root.")
         command += ["--allow-root"]

@@ -20,10 +20,8 @@ from helpers.progress import Bar
 DATA_VARIABLE = "LEARNING_RATE_DATA"
 SPLITS = ("train", "validation", "test")
 # Pinned, so that the photographs cannot change under the course.
-CLOTHING_URL = (
-    "https://github.com/alexeygrigorev/clothing-dataset-small/archive/"
-    "36364be1969242c019705255cd87aed00c73a939.zip"
-)
+COMMIT = "36364be1969242c019705255cd87aed00c73a939"
+CLOTHING_URL = f"https://github.com/alexeygrigorev/clothing-dataset-small/archive/{COMMIT}.zip"
 
 
 class DataError(RuntimeError):
@@ -55,7 +53,7 @@ DIGITS = list("0123456789")
 FASHION = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")
 CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck".split()
 CLOTHING = "dress hat longsleeve outwear pants shirt shoes shorts skirt t-shirt".split()
-TESTED = {"train": 60_000, "test": 10_000}
+SIZES, DRAWN = {"train": 60_000, "test": 10_000}, {"validation": 5000}
 CLOTHING_SIZES = {"train": 3068, "validation": 341, "test": 372}
 DATA_SETS = {
     # E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
@@ -65,14 +63,10 @@ DATA_SETS = {
     "digits": DataSet("", (8, 8, 1), DIGITS, 16, {"train": 1797}, {"validation": 257, "test": 260}),
     # H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a Novel Image Dataset for Benchmarking
     # Machine Learning Algorithms, 2017, arXiv:1708.07747.
-    "fashion_mnist": DataSet(
-        "fashion_mnist.npz", (28, 28, 1), FASHION, 255, TESTED, {"validation": 5000}
-    ),
+    "fashion_mnist": DataSet("fashion_mnist.npz", (28, 28, 1), FASHION, 255, SIZES, DRAWN),
     # A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, technical report,
     # University of Toronto, 2009.
-    "cifar10": DataSet(
-        "cifar10.npz", (32, 32, 3), CIFAR10, 255, TESTED | {"train": 50_000}, {"validation": 5000}
-    ),
+    "cifar10": DataSet("cifar10.npz", (32, 32, 3), CIFAR10, 255, SIZES | {"train": 50_000}, DRAWN),
     # A. Grigorev, Clothing dataset (subset), 2020, CC0. The size is that of the experiments that
     # it was published with.
     "clothing": DataSet("clothing-dataset-small", (150, 150, 3), CLOTHING, 255, CLOTHING_SIZES, {}),
@@ -160,23 +154,20 @@ def load(name, *, seed=0, limit=None, image_size=None, classes=None):
     plans = {}
     for stream, (split, most) in enumerate(zip(SPLITS, limits, strict=True), start=1):
         images, labels = stored["train" if split in drawn else split]
-        positions = drawn.get(split, np.arange(len(labels)))
         labels = numbers[labels]
+        positions = drawn.get(split, np.arange(len(labels)))
         positions = positions[labels[positions] >= 0]
         most = len(positions) if most is None else most
         if not len(chosen) <= most <= len(positions):
-            raise ValueError(
-                f"limit asks for {most} images in {split}; allowed is {len(chosen)}, one of each "
-                f"class, to {len(positions):,}, which is all, or None."
-            )
+            allowed = f"{len(chosen)}, one of each class, to {len(positions):,}, which is all"
+            raise ValueError(f"limit asks for {most} images in {split}; allowed is {allowed}.")
         random = np.random.default_rng((seed, stream))
         order = random.permutation(positions[_stratified(labels[positions], most, random)])
         plans[split] = images, order, labels[order]
-    splits = {
-        split: (_pixels(images, order, size, data_set.white, split), labels)
-        for split, (images, order, labels) in plans.items()
-    }
-    return DataSplits(**splits, class_names=tuple(data_set.class_names[one] for one in chosen))
+    splits = []
+    for split, (images, order, labels) in plans.items():
+        splits.append((_pixels(images, order, size, data_set.white, split), labels))
+    return DataSplits(*splits, tuple(data_set.class_names[one] for one in chosen))
 
 
 def images_and_labels(name):
@@ -198,10 +189,8 @@ def images_and_labels(name):
     stored = _photographs(path) if name == "clothing" else _arrays(name, path)
     found = {split: len(labels) for split, (_, labels) in stored.items()}
     if found != DATA_SETS[name].sizes:
-        raise DataError(
-            f"{path or 'What was downloaded'} is not {name}, or not all of it: it holds {found} "
-            f"images of known classes, and {DATA_SETS[name].sizes} are expected. {_remedy(name)}"
-        )
+        text = f"{path or 'The download'} is not {name}, or not all of it: there are {found} images"
+        raise DataError(f"{text} and should be {DATA_SETS[name].sizes}. {_remedy(name)}")
     return stored
 
 
@@ -217,18 +206,14 @@ def _in_data_folder(name):
     folder = Path(folder).expanduser()
     if not folder.is_dir():
         # Going on without it would turn a mistyped path into a download.
-        raise DataError(
-            f"The environment variable {DATA_VARIABLE} is {str(folder)!r}, and that is no folder. "
-            "Correct the path, or unset the variable to download the data instead."
-        )
+        text = f"The variable {DATA_VARIABLE} is {str(folder)!r}, and that is no folder."
+        raise DataError(f"{text} Correct the path, or unset the variable to download the data.")
     return folder / name if (folder / name).exists() else None
 
 
 def _remedy(name):
-    return (
-        f"Connect to the internet, empty {_keras_cache()} of it and load again; or put a whole "
-        f"{DATA_SETS[name].file} into the folder that {DATA_VARIABLE} names."
-    )
+    first = f"Connect to the internet, empty {_keras_cache()} of it and load again"
+    return f"{first}; or put a whole {DATA_SETS[name].file} where {DATA_VARIABLE} says."
 
 
 def _keras_cache():
@@ -253,11 +238,9 @@ def _arrays(name, path):
             if x.dtype != np.uint8 or x.max() < 128:
                 raise ValueError(f"x_{split} holds no bytes from 0 to 255")
     except Exception as error:  # Keras, zipfile and NumPy raise almost anything for damage.
-        raise DataError(
-            f"{name} could not be {'downloaded' if path is None else f'read from {path}'} "
-            f"({type(error).__name__}: {error}). It is looked for as {', '.join(keys)}, all uint8. "
-            f"{_remedy(name)}"
-        ) from error
+        how = f"read from {path}" if path else "downloaded"
+        text = f"{name} could not be {how}: {error!r}. Looked for are {', '.join(keys)}, all uint8."
+        raise DataError(f"{text} {_remedy(name)}") from error
     return splits
 
 
@@ -287,10 +270,8 @@ def _downloaded_clothing():
             # All of it or nothing, under one top folder that is named after the commit.
             next(Path(temporary).iterdir()).rename(folder)
     except Exception as error:  # Keras raises a bare Exception where a download fails.
-        raise DataError(
-            f"clothing could not be downloaded from {CLOTHING_URL} ({type(error).__name__}: "
-            f"{error}). {_remedy('clothing')}"
-        ) from error
+        text = f"clothing could not be downloaded: {error!r}. {_remedy('clothing')}"
+        raise DataError(text) from error
     return folder
 
 
@@ -299,10 +280,8 @@ def _class_indices(classes, names):
     indices = [names.index(one) if one in names else one for one in given]
     known = [one for one in indices if not isinstance(one, str) and one in range(len(names))]
     if len(set(known)) < max(2, len(indices)):
-        raise ValueError(
-            f"classes is {classes!r}; give two or more, each once, by name or index: "
-            f"{', '.join(names)}."
-        )
+        text = f"classes is {classes!r}; give two or more, each once, by name or index"
+        raise ValueError(f"{text}: {', '.join(names)}.")
     return [int(one) for one in indices]
 
 
@@ -354,9 +333,8 @@ def _resized(image, size):
             with Image.open(image, formats=["JPEG"]) as photograph:
                 picture = photograph.convert("RGB")
         except (OSError, SyntaxError, ValueError) as error:  # SyntaxError: Pillow's for damage.
-            raise DataError(
-                f"The photograph {image} cannot be decoded ({error}). {_remedy('clothing')}"
-            ) from error
+            text = f"The photograph {image} cannot be decoded ({error}). {_remedy('clothing')}"
+            raise DataError(text) from error
     else:
         # Gray as floats, or it would be rounded to the few values that it has.
         picture = Image.fromarray(image if image.shape[2] == 3 else image[..., 0].astype("float32"))

@@ -18,16 +18,12 @@ PACKAGE = "learning_rate_course"
 
 # The names of schedules.NUMPY, for tensors. Float64 costs nothing here that can be measured.
 TENSORS = SimpleNamespace(
-    cos=ops.cos,
-    clip=ops.clip,
-    maximum=ops.maximum,
-    minimum=ops.minimum,
+    **{name: getattr(ops, name) for name in schedules.base.SHARED},
     # Keras's `cast` would first make a float32 of a Python number.
     power=lambda base, exponent: ops.power(ops.convert_to_tensor(base, "float64"), exponent),
     searchsorted=lambda table, values: _count(_integers(table) <= ops.expand_dims(values, -1)),
     take=lambda table, indices: ops.take(_integers(table), indices),
     to_float=lambda values: ops.cast(values, "float64"),
-    where=ops.where,
 )
 
 
@@ -74,10 +70,9 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def __init__(self, schedule, gradient_accumulation_steps=1):
         need_tensorflow()
-        self.schedule = _checked(schedule)
-        self._batches = schedules.checked_count(
-            gradient_accumulation_steps, "gradient_accumulation_steps"
-        )
+        self.schedule = schedules.base.checked_schedule(schedule)
+        name = "gradient_accumulation_steps"
+        self._batches = schedules.checked_count(gradient_accumulation_steps, name)
 
     def __call__(self, step):
         """Return the rate for Keras's count.
@@ -94,8 +89,7 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def get_config(self):
         """Return the settings as plain values, for `from_config`."""
-        settings = self.schedule.to_dict()
-        return {"schedule": settings, "gradient_accumulation_steps": self._batches}
+        return {"schedule": self.schedule.to_dict(), "gradient_accumulation_steps": self._batches}
 
     @classmethod
     def from_config(cls, config):
@@ -106,16 +100,8 @@ class KerasSchedule(keras.optimizers.schedules.LearningRateSchedule):
 def need_tensorflow():
     """Raise where Keras computes with something else."""
     if keras.backend.backend() != "tensorflow":
-        raise RuntimeError(
-            f"This part of the course needs TensorFlow, and Keras runs on {keras.backend.backend()}"
-            ": set the environment variable KERAS_BACKEND to tensorflow before Keras is imported."
-        )
-
-
-def _checked(schedule):
-    if not isinstance(schedule, schedules.Schedule):
-        raise TypeError(f"schedule is {schedule!r}; give one of helpers.schedules.")
-    return schedule
+        text = f"This needs TensorFlow, and Keras runs on {keras.backend.backend()}"
+        raise RuntimeError(f"{text}: set KERAS_BACKEND=tensorflow before Keras is imported.")
 
 
 def cycle_momentum(optimizer, schedule):
@@ -150,10 +136,9 @@ def cycle_momentum(optimizer, schedule):
     """
     kind = SCHEDULED.get(type(optimizer))
     if kind is None:
-        raise TypeError(
-            f"optimizer is of the class {type(optimizer).__name__}; allowed are "
-            f"{', '.join(known.__name__ for known in SCHEDULED)}. Wrap it in others afterwards."
-        )
+        allowed = ", ".join(known.__name__ for known in SCHEDULED)
+        text = f"optimizer is of the class {type(optimizer).__name__}; allowed are {allowed}"
+        raise TypeError(f"{text}. Wrap it in others afterwards.")
     return made_anew(optimizer, lambda settings: kind(**settings, momentum_schedule=schedule))
 
 
@@ -180,10 +165,7 @@ def made_anew(optimizer, make, fitted=False):
         ValueError: If the optimizer has been fitted and may not.
     """
     if optimizer.built and not fitted:
-        raise ValueError(
-            "The optimizer has been fitted already, and what it remembers would be lost; give a "
-            "new one, and compile with the result."
-        )
+        raise ValueError("The optimizer has been fitted already; compile with a new one.")
     settings = optimizer.get_config()
     if isinstance(settings["learning_rate"], dict):
         # The object itself: another schedule need not be registered for this.
@@ -203,12 +185,10 @@ class _MomentumFromSchedule:
     def __init__(self, *args, momentum_schedule, **settings):
         if isinstance(momentum_schedule, dict):
             momentum_schedule = schedules.from_dict(momentum_schedule)
-        low, high = _checked(momentum_schedule).rate_bounds
+        low, high = schedules.base.checked_schedule(momentum_schedule).rate_bounds
         if not 0 <= low <= high < 1 or high == 0:
-            raise ValueError(
-                f"The schedule of the momentum goes from {low:g} to {high:g}; allowed is 0 to "
-                "below 1, and not only 0; try OppositeMomentum(schedule, 0.85, 0.95)."
-            )
+            given = f"The schedule of the momentum goes from {low:g} to {high:g}"
+            raise ValueError(f"{given}; allowed is 0 to below 1, and not only 0.")
         # Keras makes slots for momentum only where this number is not 0.
         super().__init__(*args, **settings | {self.momentum_name: high})
         self._constant = high
@@ -258,12 +238,9 @@ class ScheduledAdamW(_MomentumFromSchedule, keras.optimizers.AdamW):
     momentum_name = "beta_1"
 
 
-SCHEDULED = {
-    keras.optimizers.SGD: ScheduledSGD,
-    keras.optimizers.Adam: ScheduledAdam,
-    keras.optimizers.AdamW: ScheduledAdamW,
-    keras.optimizers.RMSprop: ScheduledRMSprop,
-}
+# The class of Keras's is the second that each is made of.
+KINDS = (ScheduledSGD, ScheduledAdam, ScheduledAdamW, ScheduledRMSprop)
+SCHEDULED = {kind.__bases__[1]: kind for kind in KINDS}
 
 
 class _Now:

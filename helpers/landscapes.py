@@ -5,7 +5,6 @@ position or for an array of them, `(n, dimensions)`; its lowest loss is 0 at `mi
 is the part worth drawing, one `(low, high)` pair per dimension.
 """
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +12,12 @@ import numpy as np
 from helpers.results import Paired
 from helpers.schedules import checked_count, checked_rate
 
-# Of the normal distribution: 95 % lie as close to its mean, in standard deviations.
-Z = 1.959963984540054
-
 
 class Quadratic:
     """The loss of a quadratic with its minimum at 0, from its `curvatures` along each axis."""
+
+    def __post_init__(self):
+        checked_rate(max(self.curvatures), "curvature", above=True)
 
     def loss(self, position):
         """Loss at one position, or at `n` of them."""
@@ -44,9 +43,6 @@ class Parabola(Quadratic):
     curvature: float = 1.0
     dimensions, view, minimum = 1, ((-4.0, 4.0),), (0.0,)
 
-    def __post_init__(self):
-        checked_rate(self.curvature, "curvature", above=True)
-
     def __str__(self):
         return f"a parabola of curvature {self.curvature:g}"
 
@@ -54,54 +50,6 @@ class Parabola(Quadratic):
     def curvatures(self):
         """The curvatures at the minimum, smallest first."""
         return (self.curvature,)
-
-
-@dataclass(frozen=True)
-class TwoWells:
-    """A curve with a deep well near x = -2 and a shallow one near x = 2, rising steeply outside.
-
-    The loss is `barrier * ((x / 2)**2 - 1)**2 + tilt * x`, less a constant that makes the lowest
-    loss 0. It is no quadratic: its curvature, about `2 * barrier` in the wells, changes with x.
-
-    Args:
-        barrier: Height of the hill between the wells above their mean, > 0.
-        tilt: How much the loss rises per unit of x; more than about `0.77 * barrier` leaves no
-            shallow well.
-
-    Example:
-        >>> round(TwoWells().minimum[0], 2), round(float(TwoWells().loss(2)), 1)
-        (-2.09, 0.4)
-    """
-
-    barrier: float = 0.5
-    tilt: float = 0.1
-    dimensions, view = 1, ((-4.0, 4.0),)
-
-    def __str__(self):
-        return "a curve with two wells"
-
-    @functools.cached_property
-    def minimum(self):
-        """The bottom of the deep well, as a tuple of one number."""
-        roots = np.roots([self.barrier / 4, 0, -self.barrier, self.tilt])
-        return (float(roots.real.min()),)
-
-    @property
-    def curvatures(self):
-        """The curvature at the bottom of the deep well, in a tuple like that of the quadratics."""
-        return (self.barrier * (0.75 * self.minimum[0] ** 2 - 1),)
-
-    def loss(self, position):
-        """Loss at one position, or at `n` of them."""
-        return self._height(_column(position)) - self._height(self.minimum[0])
-
-    def gradient(self, position):
-        """Gradient, of the shape of `position`."""
-        x = np.asarray(position, "float64")
-        return self.barrier * x * ((x / 2) ** 2 - 1) + self.tilt
-
-    def _height(self, x):
-        return self.barrier * ((x / 2) ** 2 - 1) ** 2 + self.tilt * x
 
 
 @dataclass(frozen=True)
@@ -119,9 +67,6 @@ class Bowl(Quadratic):
 
     elongation: float = 10.0
     dimensions, view, minimum = 2, ((-4.0, 4.0), (-1.6, 1.6)), (0.0, 0.0)
-
-    def __post_init__(self):
-        checked_rate(self.elongation, "elongation", least=1)
 
     def __str__(self):
         return f"a bowl of curvatures 1 and {self.elongation:g}"
@@ -145,6 +90,13 @@ class Basins:
         depths: How far each bottom lies below the hills, from left to right, two or more, each > 0.
         widths: Distance from hill to hill of each basin, as many as there are depths, each > 0.
 
+    Attributes:
+        bottoms: Where each basin is lowest, from left to right.
+        deepest: Which basin is the deepest, counted from 0 at the left.
+        minimum: The bottom of the deepest basin, as a tuple of one number.
+        curvatures: The curvature there, in a tuple like that of the quadratics.
+        view: The part worth drawing: all widths, so that the loss at its ends is above the hills.
+
     Example:
         >>> curve = Basins(depths=(1, 3), widths=(2, 4))
         >>> curve.bottoms, curve.minimum, curve.view
@@ -160,79 +112,49 @@ class Basins:
     dimensions = 1
 
     def __post_init__(self):
-        for one in (*self.depths, *self.widths):
-            checked_rate(one, "each depth and width", above=True)
-        if len(self.depths) != len(self.widths) or len(self.depths) < 2:
-            raise ValueError(f"depths {self.depths} and widths {self.widths} must be two or more.")
+        depths, widths = np.array(self.depths, "float64"), np.array(self.widths, "float64")
+        if len(depths) != len(widths) or len(depths) < 2 or min(*depths, *widths) <= 0:
+            raise ValueError(f"depths {depths} and widths {widths}: give two or more each, > 0.")
+        edges = np.cumsum([0, *widths]) - widths.sum() / 2
+        bottoms, scales = (edges[1:] + edges[:-1]) / 2, 2 * np.pi / widths
+        deepest = int(depths.argmax())
+        vars(self).update(
+            bottoms=tuple(bottoms.tolist()),
+            deepest=deepest,
+            minimum=(float(bottoms[deepest]),),
+            curvatures=(float(depths[deepest] / 2 * scales[deepest] ** 2),),
+            view=((float(edges[0]), float(edges[-1])),),
+            _hills=edges[1:-1],
+            _walls=(edges[0] + widths[0] / 4, edges[-1] - widths[-1] / 4),
+            _table=np.array([bottoms, depths / 2, scales, depths / 2 * scales]),
+        )
 
     def __str__(self):
         return f"{len(self.depths)} basins"
-
-    @functools.cached_property
-    def _edges(self):
-        """Where the basins end, from left to right; between two of them stands a hill."""
-        edges = np.cumsum((0.0, *self.widths))
-        return edges - edges[-1] / 2
-
-    @property
-    def view(self):
-        """The part worth drawing: all widths, so that the loss at its ends is above the hills."""
-        return ((float(self._edges[0]), float(self._edges[-1])),)
-
-    @functools.cached_property
-    def bottoms(self):
-        """Where each basin is lowest, from left to right."""
-        return tuple(((self._edges[1:] + self._edges[:-1]) / 2).tolist())
-
-    @property
-    def deepest(self):
-        """Which basin is the deepest, counted from 0 at the left."""
-        return int(np.argmax(self.depths))
-
-    @property
-    def minimum(self):
-        """The bottom of the deepest basin, as a tuple of one number."""
-        return (self.bottoms[self.deepest],)
-
-    @property
-    def curvatures(self):
-        """The curvature at the minimum, in a tuple like that of the quadratics."""
-        return (2 * np.pi**2 * self.depths[self.deepest] / self.widths[self.deepest] ** 2,)
 
     def basin(self, position):
         """Return which basin one position, or each of `n`, lies in, counted from 0 at the left.
 
         A hilltop belongs to the basin at its left, what lies outside to the outermost basin.
         """
-        return np.searchsorted(self._edges[1:-1], _column(position))
+        return np.searchsorted(self._hills, _column(position))
 
     def loss(self, position):
         """Loss at one position, or at `n` of them."""
         x = _column(position)
-        inside, depth, steepness, angle = self._shape_at(x)
-        steep = steepness * np.abs(x - inside)
-        return max(self.depths) - depth / 2 * (1 + np.cos(angle)) + steep
+        inside, half, slope, angle = self._shape_at(x)
+        return max(self.depths) - half * (1 + np.cos(angle)) + slope * np.abs(x - inside)
 
     def gradient(self, position):
         """Gradient, of the shape of `position`."""
-        *_, steepness, angle = self._shape_at(np.asarray(position, "float64"))
-        return steepness * np.sin(angle)
-
-    @functools.cached_property
-    def _table(self):
-        """Bottom, depth, radians per unit and greatest slope of each basin, and the walls."""
-        scales = 2 * np.pi / np.array(self.widths)
-        walls = self._edges[0] + self.widths[0] / 4, self._edges[-1] - self.widths[-1] / 4
-        depths = np.array(self.depths)
-        return np.array(self.bottoms), depths, scales, depths / 2 * scales, walls
+        _, _, slope, angle = self._shape_at(np.asarray(position, "float64"))
+        return slope * np.sin(angle)
 
     def _shape_at(self, x):
-        """Return x between the walls, and depth, greatest slope and angle there."""
-        bottoms, depths, scales, slopes, walls = self._table
-        inside = np.minimum(np.maximum(x, walls[0]), walls[1])
-        basin = np.searchsorted(self._edges[1:-1], inside)
-        angle = scales[basin] * (inside - bottoms[basin])
-        return inside, depths[basin], slopes[basin], angle
+        """Return x between the walls, and half the depth, greatest slope and angle there."""
+        inside = np.minimum(np.maximum(x, self._walls[0]), self._walls[1])
+        bottoms, halves, scales, slopes = self._table.take(self._hills.searchsorted(inside), 1)
+        return inside, halves, slopes, scales * (inside - bottoms)
 
 
 def _column(position):
@@ -265,9 +187,8 @@ class Descent:
     def diverged(self):
         """Whether the walk ended outside the `view` and above its start, or overflowed."""
         low, high = np.transpose(self.landscape.view)
-        outside = bool(((self.path[-1] < low) | (self.path[-1] > high)).any())
-        overflowed = len(self.path) <= self.steps
-        return overflowed or (outside and bool(self.losses[-1] > self.losses[0]))
+        outside = ((self.path[-1] < low) | (self.path[-1] > high)).any()
+        return len(self.path) <= self.steps or bool(outside and self.losses[-1] > self.losses[0])
 
     def converged_at(self, tolerance=0.01):
         """Count the updates after which the loss stays at or below a tolerance.
@@ -292,7 +213,7 @@ def descend(landscape, start, *, rate, momentum=0.0, steps=50):
     `position = position + velocity`; the velocity starts at 0.
 
     Args:
-        landscape: A `Parabola`, `TwoWells`, `Bowl` or `Basins`.
+        landscape: A `Parabola`, `Bowl` or `Basins`.
         start: Where to begin: one number per dimension.
         rate: Learning rate, > 0.
         momentum: Share of the last update that is kept, in [0, 1).
@@ -391,10 +312,11 @@ class Hops:
         Returns:
             `(share, low, high)`.
         """
-        share, weight = float(self.in_deepest(keep).mean()), Z**2 / self.trials
-        middle = (share + weight / 2) / (1 + weight)
-        half = np.sqrt(share * (1 - share) * weight + weight**2 / 4) / (1 + weight)
-        return share, float(middle - half), float(middle + half)
+        from scipy.stats import binomtest
+
+        kept = self.in_deepest(keep)
+        interval = binomtest(int(kept.sum()), self.trials).proportion_ci(method="wilson")
+        return float(kept.mean()), float(interval.low), float(interval.high)
 
     def against(self, other, keep="last", names=("first", "second")):
         """Compare with the trials of another schedule, which had the same starts and noise.
@@ -410,9 +332,9 @@ class Hops:
         """
         if self.landscape != other.landscape or self.settings != other.settings:
             raise ValueError("Only the schedule may differ: same landscape, trials, noise, seed.")
-        differences = self.in_deepest(keep).astype(int) - other.in_deepest(keep)
-        metric = "share in the deepest basin"
-        return Paired(*names, metric, "max", dict(enumerate(differences.tolist())))
+        gaps = self.in_deepest(keep).astype(int) - other.in_deepest(keep)
+        gaps = dict(enumerate(gaps.tolist()))
+        return Paired(*names, "share in the deepest basin", "max", gaps)
 
 
 def hop(landscape, schedule, *, steps, trials, noise, seed=0, start=None, checkpoints=None):
@@ -449,17 +371,16 @@ def hop(landscape, schedule, *, steps, trials, noise, seed=0, start=None, checkp
     if not (np.isfinite(rates) & (rates >= 0)).all():
         raise ValueError("The schedule gives rates that are negative or not finite.")
     if checkpoints is None:
-        checkpoints = schedule.cycle_ends(steps) if hasattr(schedule, "cycle_ends") else ()
+        checkpoints = getattr(schedule, "cycle_ends", lambda _: ())(steps)
     updates = tuple(sorted({*(int(update) for update in checkpoints), steps}))
     # Streams of their own: the noise is then the same wherever the trials begin.
     places, noises = (np.random.default_rng([seed, stream]) for stream in range(2))
     anywhere = places.uniform(*landscape.view[0], trials)
-    positions = anywhere[:, None] if start is None else np.full((trials, 1), float(start))
-    kept = []
+    positions, kept = anywhere if start is None else np.full(trials, float(start)), []
     for step, rate in enumerate(rates):
-        noisy = landscape.gradient(positions) + noise * noises.standard_normal((trials, 1))
+        noisy = landscape.gradient(positions) + noise * noises.standard_normal(trials)
         positions = positions - rate * noisy
         if step + 1 in updates:
-            kept.append(positions[:, 0])
+            kept.append(positions)
     settings = {"steps": steps, "trials": trials, "noise": noise, "seed": seed, "start": start}
     return Hops(landscape, settings, updates, np.array(kept))

@@ -51,9 +51,7 @@ TRAINING = ("bounds", "train a cycle", "layer rates")
 
 @pytest.fixture(params=EXPLORERS)
 def explorer(request):
-    made = EXPLORERS[request.param]()
-    yield made
-    made.close()
+    return EXPLORERS[request.param]()
 
 
 def positions(control):
@@ -146,7 +144,6 @@ def test_run_adds_a_result_and_its_score_counts_it(name):
     assert "nothing has run" not in explorer.score
     explorer.reset()
     assert explorer.results == []
-    explorer.close()
 
 
 def pieces(count, seen=None):
@@ -258,4 +255,4 @@ def test_a_score_counts_every_seed():
     (runs,) = explorer.results
     explorer.results[:] = [runs.select(seeds=[0])]
     explorer._redraw()
-    assert "no run has finished with every seed" in explorer.score
+    assert "not there with every seed" in explorer.score

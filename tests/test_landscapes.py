@@ -10,14 +10,13 @@ from helpers.landscapes import (
     Basins,
     Bowl,
     Parabola,
-    TwoWells,
     critical_rate,
     descend,
     hop,
 )
 from helpers.schedules import Constant, Cosine, WarmRestarts
 
-LANDSCAPES = [Parabola(3.0), TwoWells(), Bowl(7.0), Basins(), Basins((1, 3, 2), (2, 1, 4))]
+LANDSCAPES = [Parabola(3.0), Bowl(7.0), Basins(), Basins((1, 3, 2), (2, 1, 4))]
 
 
 @pytest.mark.parametrize("landscape", LANDSCAPES, ids=str)

@@ -55,7 +55,6 @@ FIGURES = {
         {"one cycle": OneCycle(0.1, 400), "constant": Constant(0.1)}, 400, steps_per_epoch=40
     ),
     "runs": lambda: plotting.plot_runs(RUNS),
-    "runs over updates": lambda: plotting.plot_runs(RUNS, "val_loss", over="updates"),
     "sweep": lambda: plotting.plot_sweep(RUNS, within=0.2),
     "sweep of two metrics": lambda: plotting.plot_sweep(RUNS, ("val_loss", "loss"), log="y"),
     "sweep of policies": lambda: plotting.plot_sweep(SERIES_OF_RUNS, "val_loss"),

@@ -9,18 +9,14 @@ import weakref
 import ipywidgets as widgets
 import matplotlib
 
+from helpers.explorers.controls import button
 from helpers.plotting.style import bundle, emptied, new_figure
 
-# Changes that follow one another faster than this are drawn once, after the last.
-BURST_SECONDS = 0.004
 # A pause this long ends a movement; what was there before it stays as a ghost.
 PAUSE_SECONDS = 0.8
-# Long enough for the kernel to read a message and act on it between two pieces of work.
-TURN_SECONDS = 0.01
-WIDTH = "780px"
 # Text and background are set together: a theme then cannot make one vanish into the other.
 MESSAGE = "color:#000000;background:#FFF3CD"
-BADGES = {True: "color:#FFFFFF;background:#006B4E", False: "color:#000000;background:#E8E8E8"}
+BADGES = ("color:#000000;background:#E8E8E8", "color:#FFFFFF;background:#006B4E")
 
 _LATEST = weakref.WeakValueDictionary()
 
@@ -49,6 +45,7 @@ class Explorer:
         name: What the explorer is called.
         controls: The controls by name; setting the `value` of one is as good as moving it.
         ui: The widget that holds them all.
+        score: The target and how far the settings are from it; empty where there is none.
     """
 
     def __init__(self, name, controls, draw, panels, *, size=(7.1, 3.3), score=None):
@@ -58,15 +55,15 @@ class Explorer:
         for ax, place in zip(self._figure.axes, panels):
             ax.set_position([inches / size[end % 2] for end, inches in enumerate(place)])
         self._waiting, self._key, self._moved_at = None, None, 0.0
-        place = {"grid_area": "1 / 1 / 2 / 2", "margin": "0", "overflow": "hidden"}
-        layers = [widgets.HTML(layout=widgets.Layout(**place)) for _ in range(3)]
+        above = widgets.Layout(grid_area="1 / 1 / 2 / 2", margin="0", overflow="hidden")
+        layers = [widgets.HTML(layout=above) for _ in range(3)]
         self._ghost, self._back, self._front = layers
         # Room for two lines: the picture then stays where it is when one becomes two.
         self._badge = widgets.HTML()
         self._words = widgets.HTML(layout=widgets.Layout(min_height="3.4em"))
         for control in self.controls.values():
             control.observe(self._changed, names="value")
-        wide = widgets.Layout(max_width=WIDTH)
+        wide = widgets.Layout(max_width="780px")
         flow = widgets.Layout(flex_flow="row wrap")
         self._buttons = widgets.HBox([button("Reset", self.reset), self._badge], layout=flow)
         picture = widgets.GridBox(layers, layout=wide)
@@ -82,24 +79,13 @@ class Explorer:
     @property
     def text(self):
         """The sentence: what the settings lead to, or why they are impossible."""
-        self._finish_waiting()
+        self._catch_up()
         return self._text
-
-    @property
-    def score(self):
-        """The target and how far the settings are from it; empty where there is none."""
-        self._finish_waiting()
-        return self._score_line
 
     def reset(self):
         """Set every control back to its first value."""
         for name, value in self._first.items():
             self.controls[name].value = value
-
-    def close(self):
-        """Take the explorer off the page and leave nothing running."""
-        self._cancel_waiting()
-        _close(self.ui)
 
     def _changed(self, _change):
         """Redraw soon where an event loop runs, so that a burst is drawn once; else at once."""
@@ -107,26 +93,20 @@ class Explorer:
         if loop is None:
             self._redraw()
         elif self._waiting is None:
-            self._waiting = loop.call_later(BURST_SECONDS, self._redraw)
+            self._waiting = loop.call_later(0.004, self._redraw)
 
-    def _finish_waiting(self):
-        if self._waiting is not None:
-            self._redraw()
-
-    def _cancel_waiting(self):
+    def _catch_up(self):
         if self._waiting is not None:
             self._waiting.cancel()
-            self._waiting = None
+            self._redraw()
 
     def _redraw(self):
-        self._cancel_waiting()
+        self._waiting = None
         try:
             self._make()
         except ValueError as error:
-            self._text, self._score_line = str(error), ""
-            for name, control in self.controls.items():
-                self._text = self._text.replace(name, control.name)
-            self._words.value = line(self._text, MESSAGE, "alert")
+            self._text, self.score = str(error), ""
+            self._words.value = line(self._text, MESSAGE)
             self._badge.value = ""
 
     def _make(self):
@@ -142,29 +122,22 @@ class Explorer:
         self._moved_at = moment
         self._front.value = _svg(figure, "front", sentence)
         self._text, self._words.value = sentence, line(sentence)
-        self._score_line = f"{target} {yours}{' Reached.' if reached else ''}".strip()
-        mark = "★ " if reached else ""
-        style = f"{BADGES[reached]};border-radius:1em"
-        self._badge.value = line(mark + self._score_line, style) if self._score_line else ""
+        self.score = f"{target} {yours}{' Reached.' if reached else ''}".strip()
+        self._badge.value = line(self.score, BADGES[bool(reached)]) if self._score else ""
 
     def _drawn(self):
         """Draw the settings into the figure, which then carries its sentence; return that."""
-        # To make new axes would take three times as long as all the rest.
-        panels = [emptied(ax) for ax in self._figure.axes]
         self._figure.alt = ""
-        self._figure.alt = self._draw(panels, **self.values)
+        # To make new axes would take three times as long as all the rest.
+        self._figure.alt = self._draw([emptied(ax) for ax in self._figure.axes], **self.values)
         return self._figure.alt
 
     def _repr_mimebundle_(self, **_):
-        self._finish_waiting()
+        self._catch_up()
         self._drawn()
         data, metadata = bundle(self._figure)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.ui.model_id}
         return data | {"application/vnd.jupyter.widget-view+json": view}, metadata
-
-    def __repr__(self):
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
-        return f"Explorer({self.name}: {settings})"
 
 
 class TrainingExplorer(Explorer):
@@ -187,28 +160,22 @@ class TrainingExplorer(Explorer):
 
     Attributes:
         results: What the runs led to, oldest first. An empty result is not kept.
-        progress_text: What the line beside the bar says.
+        progress_text: What the line beside the buttons says.
     """
 
     def __init__(self, name, controls, work, draw, panels, *, score=None, **options):
         self.results, self._partial = [], []
         self._work, self._turns, self._stop_asked = work, None, False
-        self._bar = widgets.FloatProgress(min=0.0, max=1.0, layout=widgets.Layout(width="10em"))
         self._said = widgets.HTML()
-        super().__init__(
-            name,
-            controls,
-            lambda panels, **values: draw(panels, [*self.results, *self._partial], **values),
-            panels,
-            score=score and (lambda **values: score(self.results, **values)),
-            **options,
-        )
-        run, stop = button("Run", self.run), button("Stop", self.stop)
-        run.button_style = "primary"
-        self._buttons.children = (run, stop, *self._buttons.children)
-        progress = widgets.HBox([self._bar, self._said])
-        self.ui.children = (*self.ui.children[:2], progress, *self.ui.children[2:])
-        self._say("Nothing has run yet.", 0.0)
+
+        def draw_all(panels, **values):
+            return draw(panels, [*self.results, *self._partial], **values)
+
+        own_score = score and (lambda **values: score(self.results, **values))
+        super().__init__(name, controls, draw_all, panels, score=own_score, **options)
+        run, stop = button("Run", self.run, "primary"), button("Stop", self.stop)
+        self._buttons.children = (run, stop, *self._buttons.children, self._said)
+        self._say("Nothing has run yet.")
         if name in _LATEST:
             _LATEST[name]._cancel()
         _LATEST[name] = self
@@ -218,20 +185,15 @@ class TrainingExplorer(Explorer):
         """Whether a run is in progress."""
         return self._turns is not None
 
-    def run(self, wait=False):
-        """Do the work with the settings as they are now, and add its result to the picture.
-
-        Args:
-            wait: Whether to return only when the run has ended, also in a notebook.
-        """
+    def run(self):
+        """Do the work with the settings as they are now, and add its result to the picture."""
         if self.running:
-            self._say("A run is in progress; Stop ends it.")
             return
         self._stop_asked = False
-        self._say("Getting ready: the first run traces the network.", 0.02)
+        self._say("Getting ready: the first run traces the network.")
         self._turns = self._pieces(self.values)
         loop = running_loop()
-        if wait or loop is None:
+        if loop is None:
             for _ in self._turns:
                 pass
         else:
@@ -247,26 +209,21 @@ class TrainingExplorer(Explorer):
         self._cancel()
         self.results.clear()
         super().reset()
-        self._say("Nothing has run yet.", 0.0)
+        self._say("Nothing has run yet.")
         self._redraw()
-
-    def close(self):
-        """Take the explorer off the page and leave nothing running."""
-        self._cancel()
-        super().close()
 
     def _pieces(self, values):
         """Do one run; a generator that gives way after each piece, whoever drives it."""
-        moment, ending, shown = None, "Finished.", 0
+        moment, ending = None, "Finished."
         yield
         work = self._work(**values)
         try:
             for moment in work:
                 if self._stop_asked:
                     break
-                self._say(moment.text, moment.fraction)
-                if len(moment.so_far) and moment.fraction - shown > 0.02:
-                    shown, self._partial = moment.fraction, [moment.so_far]
+                self._say(f"{moment.fraction:.0%}: {moment.text}")
+                if len(moment.so_far):
+                    self._partial = [moment.so_far]
                     self._redraw()
                 yield
         except KeyboardInterrupt:
@@ -279,13 +236,13 @@ class TrainingExplorer(Explorer):
         if moment is not None and len(moment.finished):
             self.results.append(moment.finished)
         self._redraw()
-        ending = "Stopped; what was finished is kept." if self._stop_asked else ending
-        self._say(ending, 1.0 if ending == "Finished." else None)
+        self._say("Stopped; what was finished is kept." if self._stop_asked else ending)
 
     async def _take(self, turns):
         """Drive a run, giving way to messages from the page after each piece."""
         while self._turns is turns and next(turns, turns) is None:
-            await asyncio.sleep(TURN_SECONDS)
+            # Long enough for the kernel to read a message and act on it.
+            await asyncio.sleep(0.01)
 
     def _cancel(self):
         """End a run without keeping what it did."""
@@ -293,11 +250,8 @@ class TrainingExplorer(Explorer):
         if turns is not None:
             turns.close()
 
-    def _say(self, text, fraction=None):
-        self.progress_text, failed = text, "error" in text
-        self._said.value = line(text, *((MESSAGE, "alert") if failed else ()))
-        if fraction is not None:
-            self._bar.value = fraction
+    def _say(self, text):
+        self.progress_text, self._said.value = text, line(text, MESSAGE * ("error" in text))
 
 
 def running_loop():
@@ -308,21 +262,10 @@ def running_loop():
         return None
 
 
-def button(label, action):
-    """Return a button that calls `action()` when it is pressed."""
-    result = widgets.Button(description=label, layout=widgets.Layout(width="auto", flex="0 0 auto"))
-    result.on_click(lambda _: action())
-    return result
-
-
-def line(text, style="", role="status"):
+def line(text, style=""):
     """Return text as HTML that screen readers announce when it changes."""
     style = f"line-height:1.35;padding:0.2em 0.6em;white-space:pre-line;{style}"
-    return f'<div role="{role}" aria-live="polite" style="{style}">{html.escape(text)}</div>'
-
-
-def _scaffold(ax):
-    return [ax.xaxis, ax.yaxis, ax.patch, *ax.spines.values()]
+    return f'<div role="status" aria-live="polite" style="{style}">{html.escape(text)}</div>'
 
 
 def _scaffold_key(figure):
@@ -339,7 +282,7 @@ def _svg(figure, layer, alt=""):
     """Return the axes of a figure, or what is in them, as an `svg` element."""
     figure.patch.set_visible(layer == "back")
     for ax in figure.axes:
-        scaffold = _scaffold(ax)
+        scaffold = [ax.xaxis, ax.yaxis, ax.patch, *ax.spines.values()]
         for artist in ax.get_children():
             artist.set_visible((artist in scaffold) == (layer == "back"))
     file = io.StringIO()
@@ -352,9 +295,3 @@ def _svg(figure, layer, alt=""):
     svg = file.getvalue().partition("<svg ")[2]
     role = f'role="img" aria-label="{html.escape(alt)}"' if alt else 'aria-hidden="true"'
     return f'<svg {role} style="width:100%;height:auto;display:block" {svg}'
-
-
-def _close(widget):
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    widget.close()

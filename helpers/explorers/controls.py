@@ -4,6 +4,7 @@ Each has a `value` to observe and to set. A slider alone has no name for a scree
 is typed into its own read-out is lost unless Enter follows; a number box has both.
 """
 
+import functools
 import math
 
 import ipywidgets as widgets
@@ -47,10 +48,6 @@ class Number(widgets.HBox):
         self._slider.observe(self._slid, "value")
         self._box.observe(lambda change: self.set_trait("value", change["new"]), "value")
 
-    def enable(self, enabled):
-        """Let the number be changed, or not."""
-        self._box.disabled = self._slider.disabled = not enabled
-
     def _slid(self, change):
         # The page moves a slider to its nearest step; a value between two steps stays as it is.
         place = math.log10 if isinstance(self._slider, widgets.FloatLogSlider) else float
@@ -86,19 +83,15 @@ class Choice(widgets.Box):
         self.name, self._several = name, several
         pairs = [pair if isinstance(pair, tuple) else (str(pair), pair) for pair in options]
         self._labels = {value: label for label, value in pairs}
-        self._buttons = {value: _button("", self._press, value) for value in self._labels}
+        press = {value: functools.partial(self._press, value) for value in self._labels}
+        self._buttons = {value: button("", action) for value, action in press.items()}
         title = widgets.Label(name, layout=widgets.Layout(width=NAME_WIDTH, flex="0 0 auto"))
-        title.style.text_align = "right"
         shown = [title, *self._buttons.values()]
-        every = tuple(self._labels)
         if several:
-            shown += [_button("all", self._set, every), _button("none", self._set, ())]
+            shown.append(button("none", lambda: self.set_trait("value", ())))
         super().__init__(shown, layout=widgets.Layout(flex="1 1 100%", flex_flow="row wrap"))
-        first = every if several else every[0]
-        self._set(first if value is None else value)
-
-    def _set(self, value):
-        self.value = value
+        first = tuple(self._labels) if several else next(iter(self._labels))
+        self.value = first if value is None else value
 
     def _press(self, value):
         if self._several:
@@ -118,7 +111,9 @@ def rate(name, value, low=1e-6, high=10.0):
     return Number(name, value, low, high, log=True)
 
 
-def _button(label, action, value):
-    button = widgets.Button(description=label, layout=widgets.Layout(width="auto", margin="1px"))
-    button.on_click(lambda _: action(value))
-    return button
+def button(label, action, style=""):
+    """Return a button that calls `action()` when it is pressed."""
+    layout = widgets.Layout(width="auto", flex="0 0 auto", margin="1px")
+    result = widgets.Button(description=label, layout=layout, button_style=style)
+    result.on_click(lambda _: action())
+    return result

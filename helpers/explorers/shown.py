@@ -1,6 +1,5 @@
 """Explorers that only compute: *Descent*, *Hop*, the planners, *Change a setting*."""
 
-import dataclasses
 import functools
 from types import SimpleNamespace
 
@@ -8,32 +7,23 @@ import numpy as np
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Number, rate
-from helpers.landscapes import Basins, Bowl, Parabola, TwoWells, critical_rate, descend
+from helpers.landscapes import Basins, Bowl, Parabola, critical_rate, descend
 from helpers.landscapes import hop as hop_among
-from helpers.plotting import plot_descent, plot_hops, plot_schedules
+from helpers.plotting import plot_descent, plot_hop_shares, plot_hops, plot_schedules
 from helpers.plotting.style import LOOKS, PALETTE
-from helpers.schedules import (
-    Constant,
-    Cosine,
-    OneCycle,
-    Pieces,
-    Triangular,
-    WarmRestarts,
-    with_warmup,
-)
+from helpers.schedules import OneCycle, Pieces, Triangular, WarmRestarts, with_warmup
 
-TOLERANCE, STEPS = 0.01, 50
+LANDSCAPES = {"bowl": Bowl, "parabola": Parabola}
+LANDSCAPES["two basins"] = lambda _: Basins((0.6, 1.0), (4.0, 4.0))
+STEPS, MOST_EPOCHS = 50, 100
 DATA_SETS = {"digits": 1_280, "CIFAR-10": 50_000, "ImageNet": 1_281_167}
 POLICIES = ("triangular", "triangular2", "exp_range", "stages", "one cycle")
-MOST_EPOCHS = 100
-DEPTHS = (0.8, 1.0, 1.6, 1.0)
-BASINS = {
-    "deepest is wide": Basins(DEPTHS, (1.5, 1.5, 3.0, 1.5)),
-    "equal widths": Basins((0.8, 1.0, 1.6, 1.2), (2.0, 2.0, 2.0, 2.0)),
-    "deepest is sharp": Basins(DEPTHS, (2.25, 2.25, 1.0, 2.25)),
-}
-# Divisible by 2, 3 and 4 and by 3, 7 and 15: every choice of restarts ends at a trough.
-HOP_STEPS, TRIALS, WALKS = 420, 500, 5
+SHARP = (2.25, 2.25, 1.0, 2.25)
+BASINS = {"deepest is wide": Basins(), "deepest is sharp": Basins(widths=SHARP)}
+HOP_STEPS, TRIALS = 420, 500
+# The first cycle, and by how much each is longer: all end at a trough, or never fall.
+CYCLES = {"constant": (10**9, 1), "one cosine": (420, 1)}
+CYCLES |= {"equal restarts": (105, 1), "doubling restarts": (28, 2)}
 # A setting that is known to be good: rate, decay of the weights, how the rate follows the batch.
 GOOD = {"batch_size": 64, "momentum": 0.9, "epochs": 20}
 OPTIMIZERS = {"SGD": (0.1, 0.0005, "linear", 1.0), "AdamW": (0.001, 0.1, "square-root", 0.5)}
@@ -41,31 +31,25 @@ EXAMPLES, WARM_UP = 10_000, 0.05
 BEFORE = {"color": PALETTE["grey"], "linestyle": ":"}
 
 
-def descent(target=10, landscape="bowl", curvature=10):
+def descent(target=10):
     """Return the explorer *Descent*: gradient descent with momentum, and where it works.
 
     The right panel is a map of learning rates and momenta: dark where the loss falls quickly, white
     beyond the limit of the largest curvature, with a ring at the settings.
 
     Args:
-        target: Updates after which the loss is to be at or below 0.01, on the landscape and the
-            curvature that are given.
-        landscape: `"bowl"`, `"parabola"` or `"two wells"`.
-        curvature: The largest curvature, 1 to 40.
+        target: Updates after which the loss is to be at or below 0.01, in the bowl of curvature 10.
     """
     controls = {
         "rate": rate("learning rate", 0.05, 0.001, 10.0),
         "momentum": Number("momentum", 0.0, 0.0, 0.95, 0.05),
-        "landscape": Choice("landscape", ["bowl", "parabola", "two wells"], landscape),
-        "curvature": Number("largest curvature", curvature, 1, 40, whole=True),
-        "x": Number("start, x", -3.5, -4.0, 4.0, 0.25),
-        "y": Number("start, y (bowl)", 1.2, -1.6, 1.6, 0.1),
+        "landscape": Choice("landscape", list(LANDSCAPES)),
+        "curvature": Number("largest curvature", 10, 1, 40, whole=True),
     }
 
-    def walk(rate, momentum, landscape, curvature, x, y):
-        made = {"bowl": Bowl, "parabola": Parabola, "two wells": lambda _: TwoWells()}
-        place = made[landscape](float(curvature))
-        start = (x, y) if landscape == "bowl" else x
+    def walk(rate, momentum, landscape, curvature):
+        place = LANDSCAPES[landscape](curvature)
+        start = (-3.5, 1.2)[: place.dimensions]
         return descend(place, start, rate=rate, momentum=momentum, steps=STEPS)
 
     def draw(panels, **values):
@@ -77,15 +61,12 @@ def descent(target=10, landscape="bowl", curvature=10):
         return f"{sentence} The limit at this momentum is a rate of {limit:.3g}."
 
     def score(**values):
-        task = f"Target: loss {TOLERANCE:g} within {target} updates, {landscape}"
-        task += "" if landscape == "two wells" else f" of curvature {curvature}"
-        asked = (values["landscape"], values["curvature"]) == (landscape, curvature)
-        # From beside the minimum there is nothing to do.
-        if not asked or abs(values["x"]) < 2:
-            return f"{task}, from x of 2 or more.", "These settings are others.", False
-        updates = walk(**values).converged_at(TOLERANCE)
+        task = f"Target: loss 0.01 within {target} updates, in the bowl of curvature 10."
+        if (values["landscape"], values["curvature"]) != ("bowl", 10):
+            return task, "This is another landscape.", False
+        updates = walk(**values).converged_at()
         yours = f"not there after {STEPS}" if updates is None else f"{updates} updates"
-        return f"{task}.", f"Yours: {yours}.", updates is not None and updates <= target
+        return task, f"Yours: {yours}.", updates is not None and updates <= target
 
     panels = [(0.65, 0.6, 3.5, 2.5), (5.0, 0.6, 1.9, 2.5)]
     return Explorer("Descent", controls, draw, panels, score=score)
@@ -109,102 +90,64 @@ def _draw_map(ax, curvatures, rate, momentum):
 def _map_of(curvatures):
     """Return rates, momenta, and by how much an update shrinks the slowest direction."""
     rates, momenta = np.geomspace(0.001, 10, 60), np.linspace(0, 0.95, 30)
-    shrinks = []
-    for curvature in curvatures:
-        middle = (1 + momenta[:, None] - rates * curvature).astype(complex)
-        root = np.sqrt(middle**2 - 4 * momenta[:, None])
-        shrinks += [abs(middle + root) / 2, abs(middle - root) / 2]
-    return rates, momenta, np.max(shrinks, axis=0)
+    middle = (1 + momenta[:, None] - rates * np.reshape(curvatures, (-1, 1, 1))).astype(complex)
+    root = np.sqrt(middle**2 - 4 * momenta[:, None])
+    shrinks = np.maximum(abs(middle + root), abs(middle - root)) / 2
+    return rates, momenta, shrinks.max(axis=0)
 
 
 def hop(target=70):
     """Return the explorer *Hop*: noisy descent among four basins, from restarts one cosine beats.
 
-    Each of 500 trials has 420 updates and begins in the shallow basin at the left; five of them
-    are drawn. Below are the shares of this schedule and of one cosine, with 95 % intervals.
+    Each of 500 trials has 420 updates and begins in the shallow basin at the left; restarts are
+    three. Below are the shares of this schedule and of one cosine, with 95 % intervals.
 
     Args:
         target: Percentage of trials that are to end in the deepest basin, by the lower end of the
             interval, with a schedule other than one cosine.
     """
-    schedules = ["constant", "one cosine", "equal restarts", "doubling restarts"]
     controls = {
         "max_rate": rate("highest rate", 0.4, 0.01, 1.0),
         "noise": Number("noise", 2.0, 0.0, 6.0, 0.1),
-        "restarts": Number("restarts", 3, 1, 3, whole=True),
-        "schedule": Choice("schedule", schedules, "equal restarts"),
+        "schedule": Choice("schedule", list(CYCLES), "equal restarts"),
         "shape": Choice("basins", list(BASINS)),
     }
 
-    def fit_restarts(change):
-        controls["restarts"].enable("restarts" in change["new"])
-
-    controls["schedule"].observe(fit_restarts, names="value")
-
-    def draw(panels, max_rate, noise, restarts, schedule, shape):
-        made = _hop_schedule(schedule, max_rate, int(restarts))
-        hops, walks = _hops(made, noise, shape)
-        cosine, _ = _hops(Cosine(max_rate, HOP_STEPS), noise, shape)
+    def draw(panels, max_rate, noise, schedule, shape):
+        hops, cosine = (_hops(each, max_rate, noise, shape) for each in (schedule, "one cosine"))
         sentence = plot_hops(hops, schedule, ax=panels[0]).alt
-        panels[1].plot(walks, np.linspace(0, HOP_STEPS, len(walks)), lw=0.8)
-        panels[1].set(xlim=hops.landscape.view[0], ylim=(0, HOP_STEPS), ylabel="update", xlabel="x")
-        panels[1].set_title("five of the walks", fontsize="small")
-        steps = np.arange(HOP_STEPS)
-        panels[2].plot(made(steps), steps, **LOOKS["rate"])
-        panels[2].set(ylim=(0, HOP_STEPS), xlim=(0, 1.05), xlabel="rate", yticks=[])
-        for place, (trials, color) in enumerate([(hops, "blue"), (cosine, "grey")]):
-            share, least, most = (100 * value for value in trials.share())
-            panels[3].barh(place, share, 0.6, color=PALETTE[color])
-            panels[3].plot([least, most], [place, place], color="black", lw=2)
-        panels[3].axvline(target, color=PALETTE["vermillion"], ls="--", lw=1.2)
-        panels[3].set(xlim=(0, 100), ylim=(1.5, -0.5), xlabel="% in the deepest basin")
-        panels[3].set_yticks([0, 1], ["this", "one cosine"])
+        plot_hop_shares({"this": hops, "one cosine": cosine}, ax=panels[1])
+        panels[1].axvline(target, color=PALETTE["vermillion"], ls="--", lw=1.2)
         against = cosine.against(hops)
         mean, least, most = (100 * value for value in (against.mean, *against.interval))
         return f"{sentence} One cosine minus this: {mean:+.1f} points [{least:+.1f}, {most:+.1f}]."
 
-    def score(max_rate, noise, restarts, schedule, shape):
-        made = _hop_schedule(schedule, max_rate, int(restarts))
-        least = 100 * _hops(made, noise, shape)[0].share()[1]
+    def score(max_rate, noise, schedule, shape):
+        least = 100 * _hops(schedule, max_rate, noise, shape).share()[1]
         task = f"Target: {target} % or more in the deepest basin, by the whole interval, "
         task += "with restarts or a constant rate."
         return task, f"Yours: from {least:.1f} %.", least >= target and schedule != "one cosine"
 
-    panels = [(0.55, 1.75, 3.9, 2.3), (5.0, 1.75, 1.35, 2.1), (6.45, 1.75, 0.6, 2.1)]
-    panels += [(1.2, 0.5, 5.8, 0.55)]
-    return Explorer("Hop", controls, draw, panels, size=(7.2, 4.15), score=score)
-
-
-def _hop_schedule(schedule, max_rate, restarts):
-    if schedule == "constant":
-        return Constant(max_rate)
-    if schedule == "one cosine":
-        return Cosine(max_rate, HOP_STEPS)
-    if schedule == "equal restarts":
-        return WarmRestarts(max_rate, HOP_STEPS // (restarts + 1))
-    return WarmRestarts(max_rate, HOP_STEPS // (2 ** (restarts + 1) - 1), 2)
+    panels = [(0.6, 1.7, 6.45, 2.3), (1.2, 0.5, 5.85, 0.55)]
+    return Explorer("Hop", controls, draw, panels, size=(7.2, 4.1), score=score)
 
 
 # A picture and its score ask for the same trials, and one cosine is asked for each time.
 @functools.lru_cache(maxsize=16)
-def _hops(schedule, noise, shape):
-    """Return the trials where they end, and the walks of a few of them."""
+def _hops(schedule, max_rate, noise, shape):
     place = {"seed": 1, "start": BASINS[shape].bottoms[0], "steps": HOP_STEPS, "trials": TRIALS}
-    moments = range(6, HOP_STEPS + 1, 6)
-    hops = hop_among(BASINS[shape], schedule, noise=noise, checkpoints=moments, **place)
-    ends = dataclasses.replace(hops, updates=(HOP_STEPS,), positions=hops.positions[-1:])
-    return ends, hops.positions[:, :WALKS]
+    made = WarmRestarts(max_rate, *CYCLES[schedule])
+    return hop_among(BASINS[shape], made, noise=noise, checkpoints=(), **place)
 
 
-def cycle_planner(target=3, data="CIFAR-10"):
+def cycle_planner(target=3):
     """Return the explorer *Cycle planner*, from a plan that stops in mid-cycle.
 
     `stages` are Smith's own use: cycles between bounds that fall tenfold twice, four, three and
     three of them; its half cycle is that of the first stage.
 
     Args:
-        target: How many whole cycles are asked for, with nothing left over.
-        data: On which data: `"digits"`, `"CIFAR-10"` or `"ImageNet"`.
+        target: How many whole cycles are asked for on CIFAR-10, with nothing left over.
 
     References:
         L. N. Smith, "Cyclical learning rates for training neural networks", arXiv:1506.01186,
@@ -215,35 +158,24 @@ def cycle_planner(target=3, data="CIFAR-10"):
         "max_rate": rate("highest rate", 0.006, 1e-5, 10.0),
         "half_cycle": Number("half cycle, epochs", 4, 1, 10, whole=True),
         "epochs": Number("epochs", 20, 1, MOST_EPOCHS, whole=True),
-        "data": Choice("training images", list(DATA_SETS), data),
+        "data": Choice("training images", list(DATA_SETS), "CIFAR-10"),
         "batch_size": Choice("batch size", [32, 64, 100, 128, 256, 512], 100),
         "policy": Choice("policy", POLICIES),
     }
 
-    def fit_half_cycle(change):
-        controls["half_cycle"].enable(change["new"] != "one cycle")
-
-    controls["policy"].observe(fit_half_cycle, names="value")
-
     def plan(min_rate, max_rate, half_cycle, epochs, data, batch_size, policy):
         size = -(-DATA_SETS[data] // batch_size)
-        half = int(half_cycle) * size
-        schedule = cyclical(policy, min_rate, max_rate, half, int(epochs) * size)
-        words = f"{policy}, half cycle {half_cycle:.0f} epochs or {half:,} updates."
-        return schedule, size, words
+        half, total = int(half_cycle) * size, int(epochs) * size
+        asked = f"{target} cycles or more on CIFAR-10", data == "CIFAR-10"
+        return cyclical(policy, min_rate, max_rate, half, total), size, asked
 
-    def asked(values):
-        return values["data"] == data
-
-    return _planner("Cycle planner", controls, plan, target, f" on {data}", asked)
+    return _planner("Cycle planner", controls, plan, target)
 
 
 def cyclical(policy, low, high, half, total):
     """Return the schedule of a policy between two rates, for a training of so many updates."""
-    if policy == "constant":
-        return Constant(high)
-    if policy == "one cosine":
-        return Cosine(high, total)
+    if policy in ("constant", "one cosine"):
+        return WarmRestarts(high, total if policy == "one cosine" else CYCLES["constant"][0])
     if policy == "one cycle":
         return OneCycle(high, total, start_divisor=high / low, end_divisor=100 * high / low)
     if policy == "stages":
@@ -254,15 +186,14 @@ def cyclical(policy, low, high, half, total):
     return Triangular(low, high, half, policy, gamma)
 
 
-def restart_planner(num_examples=1_280, batch_size=32, target=3):
+def restart_planner(target=3):
     """Return the explorer *Restart planner*, from a plan that stops in mid-cycle.
 
+    An epoch has 40 updates, as with the digits.
+
     Args:
-        num_examples: Training examples; by default those of the digits.
-        batch_size: Examples for one update.
         target: How many whole cycles are asked for, with nothing left over, that grow.
     """
-    size = -(-num_examples // batch_size)
     controls = {
         "max_rate": rate("highest rate", 0.1, 1e-4, 10.0),
         "floor": Number("floor / highest rate", 0.0, 0.0, 0.9, 0.05),
@@ -273,48 +204,36 @@ def restart_planner(num_examples=1_280, batch_size=32, target=3):
     }
 
     def plan(max_rate, floor, first_cycle, epochs, peak_decay, cycle_mult):
-        steps = max(1, round(first_cycle * size))
-        words = f"First cycle {steps:,} updates."
-        if peak_decay < 1:
-            words += f" Each peak is {peak_decay:.3g} as high above the floor as the one before."
-        return WarmRestarts(max_rate, steps, cycle_mult, floor * max_rate, peak_decay), size, words
+        steps, least = round(first_cycle * 40), floor * max_rate
+        asked = f"{target} cycles or more that grow", cycle_mult > 1
+        return WarmRestarts(max_rate, steps, cycle_mult, least, peak_decay), 40, asked
 
-    def asked(values):
-        return values["cycle_mult"] > 1
-
-    return _planner("Restart planner", controls, plan, target, " that grow", asked)
+    return _planner("Restart planner", controls, plan, target)
 
 
-def _planner(name, controls, plan, target, words, asked):
+def _planner(name, controls, plan, target):
     """Return an explorer of a schedule over a training; an unfinished cycle is shaded.
 
-    `plan(**values)` returns the schedule, the updates of an epoch, and what else there is to say.
+    `plan(**values)` returns the schedule, the updates of an epoch, and a pair: what is asked for,
+    and whether these settings are such.
     """
 
     def draw(panels, **values):
-        schedule, size, words = plan(**values)
+        schedule, size, _ = plan(**values)
         ax, total = panels[0], size * int(values["epochs"])
         sentence = plot_schedules(schedule, total, steps_per_epoch=size, ax=ax).alt
         steady(ax.set_ylim, ax.get_ylim()[1])
         last = max([0, *schedule.cycle_ends(total)])
-        if last == total:
-            return f"{words} {sentence} Training ends with a cycle."
         ax.axvspan(last, total, color=PALETTE["orange"], alpha=0.25, lw=0, zorder=0)
-        place = {"transform": ax.get_xaxis_transform(), "ha": "center", "va": "bottom"}
-        ax.text((last + total) / 2, 1, "unfinished", **place)
-        ends = schedule.cycle_ends(MOST_EPOCHS * size)
-        whole = [end // size for end in ends if end % size == 0 and end >= last]
-        near = " or ".join(f"{epochs} epochs" for epochs in whole[:2])
-        advice = f" It would end with one after {near}." if near else ""
-        return f"{words} {sentence} Training ends inside a cycle.{advice}"
+        return f"{sentence} Training ends {'with' if last == total else 'inside'} a cycle."
 
     def score(**values):
-        schedule, size, _ = plan(**values)
+        schedule, size, (task, right) = plan(**values)
         total = size * int(values["epochs"])
         ends = schedule.cycle_ends(total)
         rest = "" if total in ends else " and part of another"
-        task = f"Target: {target} cycles or more{words}, and training that ends with the last."
-        reached = asked(values) and not rest and len(ends) >= target
+        reached = right and not rest and len(ends) >= target
+        task = f"Target: {task}, and training that ends with the last."
         return task, f"Yours: {len(ends)}{rest}.", reached
 
     return Explorer(name, controls, draw, [(0.9, 0.75, 5.9, 2.35)], score=score)
@@ -341,11 +260,10 @@ def change_setting(batch_size=256, updates=1_000, most_rate=0.2):
         updates: ... in this many updates or more, ...
         most_rate: ... and with a highest rate no higher than this.
     """
-    batch_sizes = [2**power for power in range(4, 11)]
     controls = {
-        "batch_size": Choice("batch size", batch_sizes, GOOD["batch_size"]),
-        "momentum": Number("momentum (beta_1)", GOOD["momentum"], 0.0, 0.99, 0.01),
-        "epochs": Number("epochs", GOOD["epochs"], 1, MOST_EPOCHS, whole=True),
+        "batch_size": Choice("batch size", [16, 32, 64, 128, 256, 512, 1024], 64),
+        "momentum": Number("momentum (beta_1)", 0.9, 0.0, 0.99, 0.01),
+        "epochs": Number("epochs", 20, 1, MOST_EPOCHS, whole=True),
         "optimizer": Choice("optimizer", list(OPTIMIZERS)),
     }
 
@@ -353,7 +271,7 @@ def change_setting(batch_size=256, updates=1_000, most_rate=0.2):
         before, after = _setting(values["optimizer"], **GOOD), _setting(**values)
         for ax, unit in zip(panels, ("update", "epoch")):
             for each, look in ((before, BEFORE), (after, LOOKS["rate"])):
-                fall = Cosine(each.rate, each.updates - each.warm_up)
+                fall = WarmRestarts(each.rate, each.updates - each.warm_up)
                 steps = np.linspace(0, each.updates - 1, 201).round().astype("int64")
                 places = steps / each.per_epoch if unit == "epoch" else steps
                 ax.plot(places, with_warmup(fall, each.warm_up)(steps), **look)
@@ -379,28 +297,25 @@ def _setting(optimizer, batch_size, momentum, epochs):
     """Return what a setting should be, if that of `GOOD` is right."""
     rate, decay, rule, power = OPTIMIZERS[optimizer]
     ratio = batch_size / GOOD["batch_size"]
-    factors = ratio**power, (1 - momentum) / (1 - GOOD["momentum"])
     # Adam divides its step by the size of the gradients, so that beta_1 does not lengthen it.
-    factors = factors if optimizer == "SGD" else (ratio**power, 1.0)
-    per_epoch = -(-EXAMPLES // batch_size)
+    slower = (1 - momentum) / (1 - GOOD["momentum"]) if optimizer == "SGD" else 1.0
+    factor, per_epoch = ratio**power * slower, -(-EXAMPLES // batch_size)
     updates, good_updates = per_epoch * int(epochs), -(-EXAMPLES // 64) * GOOD["epochs"]
+    why = f"batch x {ratio:g} gives x {ratio**power:.3g} by the {rule} rule, "
     return SimpleNamespace(
         updates=updates,
         per_epoch=per_epoch,
-        rate=rate * np.prod(factors),
-        decay=decay * good_updates / (np.prod(factors) * updates),
+        rate=rate * factor,
+        decay=decay * good_updates / (factor * updates),
         warm_up=max(1, round(WARM_UP * updates)),
-        why=f"batch x {ratio:g} gives x {factors[0]:.3g} by the {rule} rule, "
-        + f"momentum {momentum:.2g} x {factors[1]:.3g}",
+        why=why + f"momentum {momentum:.2g} x {slower:.3g}",
     )
 
 
 def _what_changed(before, after):
     """Say what a setting leads to, and why."""
-    share = min(1, after.updates / before.updates)
     return (
-        f"Updates: {before.updates:,} become {after.updates:,}; a schedule that is not planned "
-        f"anew ends {'early' if share == 1 else f'at {share:.0%} of its way'}.\n"
+        f"Updates: {before.updates:,} become {after.updates:,}; plan the schedule anew.\n"
         f"Rate: {before.rate:.3g} becomes {after.rate:.3g}: {after.why}.\n"
         f"Warm-up: {before.warm_up:,} updates become {after.warm_up:,}, still {WARM_UP:.0%}.\n"
         f"Weight decay: {before.decay:.3g} becomes {after.decay:.3g}, so that rate x decay x "

@@ -9,13 +9,12 @@ from helpers.explorers.base import Explorer, TrainingExplorer
 from helpers.explorers.controls import Choice, Number, rate
 from helpers.explorers.shown import cyclical, steady
 from helpers.plotting import plot_layer_rates, plot_range_test, plot_runs, plot_schedules
-from helpers.plotting.style import SERIES, looks
+from helpers.plotting.style import PALETTE, SERIES, looks
 from helpers.results import RULES
 from helpers.results.paired import METRIC_NAMES, direction, name
 from helpers.schedules import Triangular
 
 METRIC, RUNS_SHOWN = "val_accuracy", 5
-OWN, LIMIT = {"color": SERIES[1]["color"], "lw": 1.5}, {"color": SERIES[1]["color"], "ls": "--"}
 
 
 def sweep(runs):
@@ -25,7 +24,7 @@ def sweep(runs):
         runs: The `Runs` of a sweep or of a comparison, live or stored.
     """
     metrics = [metric for metric in runs.metrics if metric in METRIC_NAMES]
-    metrics = sorted(metrics, key=lambda metric: metric != METRIC)
+    metrics.sort(key=lambda metric: metric != METRIC)
     winner, what = runs.best(metrics[0]).label, "policy" if runs.policies else "learning rate"
     styles = dict(zip(runs.labels, looks(runs.labels)))
     controls = {
@@ -45,15 +44,12 @@ def sweep(runs):
         sentence = plot_runs(own, metric, styles=styles, ax=panels[0]).alt
         if part != "all":
             table = own.table()
-            start = table["epoch"].max() * 2 / 3
-            tail = table.loc[table["epoch"] > start, metric]
-            low, high = tail.quantile(0.02), tail.max()
-            panels[0].set(xlim=(start, table["epoch"].max()), ylim=(low, max(high, low + 1e-9)))
+            start, last = table["epoch"].max() * 2 / 3, table["epoch"].max()
+            tail = table[metric][table["epoch"] > start]
+            panels[0].set(xlim=(start, last), ylim=(tail.quantile(0.02), tail.max() + 1e-9))
         best = own.best(metric)
-        _draw_ends(panels[1], own.summary(metric), direction(metric) == "min", best, styles)
-        edge = best.at_edge and len(own.labels) == len(runs.labels)
-        advice = " It lies at the edge of the grid: widen it." if edge else ""
-        return f"{sentence} Best is {name(best.label)} with {best.mean:.3f}.{advice}"
+        _draw_ends(panels[1], own.summary(metric), direction(metric) == "min", styles)
+        return f"{sentence} Best is {name(best.label)} with {best.mean:.3f}."
 
     def score(labels, seeds, metric, part):
         best = chosen(labels, seeds).best(metric).label
@@ -65,15 +61,13 @@ def sweep(runs):
     return Explorer("Sweep", controls, draw, panels, size=(7.2, 3.5), score=score)
 
 
-def _draw_ends(ax, summary, rising, best, styles):
+def _draw_ends(ax, summary, rising, styles):
     """Draw mean and range of each label at the end, the best at the top."""
     rows = summary.sort_values("mean", ascending=rising)
     for place, (label, row) in enumerate(rows.iterrows()):
-        look = {"color": styles[label]["color"], "marker": styles[label]["marker"]}
-        ax.plot([row["min"], row["max"]], [place, place], color=look["color"], lw=2)
-        ax.plot(row["mean"], place, ms=8, **look)
-    names = [f"{'★ ' if label == best.label else ''}{name(label)}" for label in rows.index]
-    ax.set_yticks(range(len(rows)), names)
+        ends = [[row["mean"] - row["min"]], [row["max"] - row["mean"]]]
+        ax.errorbar(row["mean"], place, xerr=ends, ms=8, **styles[label])
+    ax.set_yticks(range(len(rows)), map(name, rows.index))
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="at the end, with range")
 
 
@@ -90,8 +84,6 @@ def bounds(test, build_model, train, validation, *, seeds=(0, 1, 2), epochs=8, t
         target: Validation accuracy to reach at the end of a run, as the mean of all seeds.
     """
     low, high = test.rates[[0, -1]]
-    # The same whatever the smoothing, so that a curve that moves is seen to move.
-    limits = {"loss": plot_range_test(test).axes[0].get_ylim(), "accuracy": (0, 1.02)}
     thirds = [float(f"{value:.3g}") for value in np.geomspace(low, high, 4)]
     controls = {
         "min_rate": rate("lowest rate", thirds[1], low, high),
@@ -101,30 +93,23 @@ def bounds(test, build_model, train, validation, *, seeds=(0, 1, 2), epochs=8, t
         "curve": Choice("curve", ["loss"] + ["accuracy"] * (test.accuracies is not None)),
     }
 
-    def make(values, total):
-        label = f"{values['min_rate']:.3g} to {values['max_rate']:.3g}"
-        return label, Triangular(values["min_rate"], values["max_rate"], max(1, total // 4))
+    def make(size, min_rate, max_rate, **_):
+        schedule = Triangular(min_rate, max_rate, max(1, size * epochs // 4))
+        return f"{min_rate:.3g} to {max_rate:.3g}", schedule, epochs
 
     def above(ax, min_rate, max_rate, smoothing, rule, curve):
-        smoothed = replace(test, smoothing=smoothing)
         smith = rule == "bounds"
-        rules = () if smith else (rule,)
-        sentence = plot_range_test(smoothed, curve, rules=rules, bounds=smith, ax=ax).alt
-        ax.set_ylim(limits[curve])
-        ax.axvspan(min_rate, max_rate, color=OWN["color"], alpha=0.2, lw=0, zorder=0)
-        ax.vlines([min_rate, max_rate], 0, 1, transform=ax.get_xaxis_transform(), **OWN)
-        reason = smoothed.bounds().max_reason if smith else smoothed.reasons()[rule]
-        apart = f"Your bounds are a factor of {max_rate / min_rate:.3g} apart."
-        return f"{sentence} Read off: {reason}. {apart}"
+        options = {"rules": () if smith else (rule,), "bounds": smith, "ax": ax}
+        sentence = plot_range_test(replace(test, smoothing=smoothing), curve, **options).alt
+        ax.axvspan(min_rate, max_rate, color=SERIES[1]["color"], alpha=0.2, zorder=0)
+        return f"{sentence} Your bounds are a factor of {max_rate / min_rate:.3g} apart."
 
     def judge(runs):
         return runs.summary(METRIC)["mean"].iloc[-1]
 
     task = f"validation accuracy {target:g} at the end of a run"
     data = build_model, train, validation, tuple(seeds)
-    return _trainer(
-        "Bounds", controls, data, make, lambda values: epochs, judge, target, task, above
-    )
+    return _trainer("Bounds", controls, data, make, judge, target, task, above)
 
 
 def train_a_cycle(build_model, train, validation, *, seeds=(0, 1, 2), target=240, level=0.94):
@@ -147,10 +132,10 @@ def train_a_cycle(build_model, train, validation, *, seeds=(0, 1, 2), target=240
         "policy": Choice("policy", policies),
     }
 
-    def make(values, total):
-        low, high, policy = values["min_rate"], values["max_rate"], values["policy"]
-        half = max(1, round(values["half_cycle"] / values["epochs"] * total))
-        return f"{policy}, {low:.3g} to {high:.3g}", cyclical(policy, low, high, half, total)
+    def make(size, min_rate, max_rate, half_cycle, epochs, policy):
+        half, total = int(half_cycle) * size, int(epochs) * size
+        schedule = cyclical(policy, min_rate, max_rate, half, total)
+        return f"{policy}, {min_rate:.3g} to {max_rate:.3g}", schedule, int(epochs)
 
     def judge(runs):
         steps = runs.steps_to(METRIC, level)["steps"]
@@ -158,14 +143,14 @@ def train_a_cycle(build_model, train, validation, *, seeds=(0, 1, 2), target=240
 
     data = build_model, train, validation, tuple(seeds)
     task = f"validation accuracy {level:g} within {target} updates"
-    epochs = lambda values: int(values["epochs"])  # noqa: E731
-    return _trainer("Train a cycle", controls, data, make, epochs, judge, -target, task)
+    return _trainer("Train a cycle", controls, data, make, judge, -target, task)
 
 
-def _trainer(title, controls, data, make, epochs, judge, wanted, task, above=None):
+def _trainer(title, controls, data, make, judge, wanted, task, above=None):
     """Return an explorer that trains one policy with every seed at each press of *Run*.
 
-    `make(values, updates)` returns a run's name and schedule, `judge(runs)` how good it is.
+    `make(updates of an epoch, **values)` returns a run's name, schedule and epochs, `judge(runs)`
+    how good it is.
     """
     build_model, train, validation, seeds = data
     size = -(-len(train[1]) // 32)
@@ -173,53 +158,43 @@ def _trainer(title, controls, data, make, epochs, judge, wanted, task, above=Non
     def work(**values):
         from helpers.training import iterate
 
-        label, schedule = make(values, size * epochs(values))
-        options = {"epochs": epochs(values), "seeds": seeds}
+        label, schedule, epochs = make(size, **values)
+        options = {"epochs": epochs, "seeds": seeds}
         yield from iterate(build_model, {label: schedule}, train, validation, **options)
 
     def draw(panels, results, **values):
-        most, total = epochs(values), size * epochs(values)
+        _, schedule, epochs = make(size, **values)
         sentence = above(panels[0], **values) if above else ""
         ax, runs_ax = panels[-2:]
-        said = plot_schedules(make(values, total)[1], total, ax=ax).alt
+        said = plot_schedules(schedule, size * epochs, ax=ax).alt
         steady(ax.set_ylim, ax.get_ylim()[1])
-        ticks = np.arange(0, most + 1, -(-most // 5))
-        ax.set_xticks(ticks * size, ticks)
-        ax.set(xlabel=f"epoch (of {size} updates)", ylabel="rate")
+        ax.set(xlabel=f"update ({size} to an epoch)", ylabel="rate")
         shown = list(enumerate(results, start=1))[-RUNS_SHOWN:]
         lines = [_draw_run(runs_ax, number, result, len(seeds)) for number, result in shown]
-        lowest = min([0.8, *(result.table()[METRIC].median() for _, result in shown)])
-        runs_ax.set(xlabel="epoch", ylabel="validation accuracy")
-        runs_ax.set(xlim=(0, most), ylim=(max(0, lowest - 0.05), 1.0))
+        runs_ax.set(xlabel="epoch", ylabel="validation accuracy", xlim=(0, epochs), ylim=(0.5, 1))
         return "\n".join([sentence or said, *lines])
 
     def score(results, **_):
+        whole = [judge(result) for result in results if len(result.seeds) == len(seeds)]
+        best = max((value for value in whole if not np.isnan(value)), default=-np.inf)
+        yours = "not there with every seed" if results else "nothing has run yet"
+        yours = f"best {abs(best):.4g}" if np.isfinite(best) else yours
         target = f"Target: {task}, with all {len(seeds)} seeds."
-        found = [judge(result) for result in results if len(result.seeds) == len(seeds)]
-        if not found:
-            yours = "no run has finished with every seed" if results else "nothing has run yet"
-            return target, f"Yours: {yours}.", False
-        best = np.nan_to_num(found, nan=-np.inf).max()
-        yours = f"best {abs(best):.4g}" if np.isfinite(best) else "not there yet"
-        return target, f"Yours: {yours}.", bool(best >= wanted)
+        return target, f"Yours: {yours}.", best >= wanted
 
     panels, size_of_picture = [(0.75, 2.45, 6.2, 0.9), (0.75, 0.5, 6.2, 1.45)], (7.2, 3.5)
     if above:
         panels = [(0.75, 2.05, 3.5, 1.85), (0.75, 0.5, 3.5, 0.8), (5.0, 0.5, 2.0, 3.4)]
         size_of_picture = 7.2, 4.0
-    options = {"size": size_of_picture, "score": score}
-    return TrainingExplorer(title, controls, work, draw, panels, **options)
+    return TrainingExplorer(title, controls, work, draw, panels, size=size_of_picture, score=score)
 
 
 def _draw_run(ax, number, runs, seeds):
     """Draw mean and range of a run; return them in words."""
-    look = SERIES[(number - 1) % len(SERIES)]
-    curves = runs.table().pivot(index="epoch", columns="seed", values=METRIC)
-    band = {"color": look["color"], "alpha": 0.15, "lw": 0}
-    ax.fill_between(curves.index, curves.min(axis=1), curves.max(axis=1), **band)
-    ax.plot(curves.index, curves.mean(axis=1), markersize=5, clip_on=False, **look)
+    (label,) = runs.labels
+    plot_runs(runs, METRIC, styles={label: SERIES[(number - 1) % len(SERIES)]}, ax=ax)
     mean = runs.summary(METRIC)["mean"].iloc[-1]
-    return f"Run {number}, {runs.labels[-1]}: {mean:.3f} with {len(runs.seeds)} of {seeds} seeds."
+    return f"Run {number}, {label}: {mean:.3f} with {len(runs.seeds)} of {seeds} seeds."
 
 
 def layer_rates(blocks, train, *, pieces, target, most_movement):
@@ -254,11 +229,10 @@ def layer_rates(blocks, train, *, pieces, target, most_movement):
         said = f"{values['groups']:.0f} groups, ratio {values['ratio']:.3g}"
         found = train(table(**values)["learning_rate"])
         for done, (movement, accuracy) in enumerate(found, start=1):
-            moved = movement["movement"].to_numpy()
-            result = [SimpleNamespace(said=said, done=done, moved=moved, accuracy=accuracy)]
-            text = f"{done} of {pieces}, validation accuracy {accuracy:.3f}"
-            share = min(1.0, done / pieces)
-            yield SimpleNamespace(fraction=share, text=text, so_far=result, finished=result)
+            moved, text = movement["movement"].to_numpy(), f"{done} of {pieces}"
+            words = f"{said}: accuracy {accuracy:.3f} after {text}"
+            result = [SimpleNamespace(said=words, done=done, moved=moved, accuracy=accuracy)]
+            yield SimpleNamespace(fraction=done / pieces, text=text, so_far=result, finished=result)
 
     def draw(panels, results, **values):
         lines = [plot_layer_rates(table(**values), limits=(1e-6, 1.0), ax=panels[0]).alt]
@@ -266,23 +240,17 @@ def layer_rates(blocks, train, *, pieces, target, most_movement):
         ax.set(xlabel="movement (log scale)", xlim=(1e-6, 3), ylim=(count - 0.5, -1.0))
         ax.set_xscale("log")
         ax.set_yticks(range(count), [])
-        ax.axvline(most_movement, lw=1.2, **LIMIT)
+        ax.axvline(most_movement, color=PALETTE["vermillion"], ls="--", lw=1.2)
         for number, (one,) in list(enumerate(results, start=1))[-3:]:
             ax.plot(np.clip(one.moved, 1e-6, 3), range(count), lw=1, **SERIES[(number - 1) % 8])
-            lines.append(
-                f"Run {number}, {one.said}: accuracy {one.accuracy:.3f} after {one.done} of "
-                f"{pieces}, first block moved {one.moved[0]:.2g}."
-            )
+            lines.append(f"Run {number}, {one.said}, first block moved {one.moved[0]:.2g}.")
         return "\n".join(lines)
 
     def score(results, **_):
-        task = f"Target: validation accuracy {target:g} while the first block moves "
-        task += f"{most_movement:g} or less."
+        task = f"Target: accuracy {target:g} while the first block moves {most_movement:g} or less."
         whole = [one for (one,) in results if one.done == pieces]
-        still = [one.accuracy for one in whole if one.moved[0] <= most_movement]
-        if not still:
-            return task, f"Yours: {'moved further' if whole else 'nothing has run yet'}.", False
-        return task, f"Yours: {max(still):.3f}.", max(still) >= target
+        best = max((one.accuracy for one in whole if one.moved[0] <= most_movement), default=0)
+        return task, f"Yours: {best:.3f} in {len(whole)} runs.", best >= target
 
     height = 1.2 + 0.3 * count
     panels = [(0.1, 0.6, 4.6, height - 0.7), (5.0, 0.6, 2.0, height - 0.7)]

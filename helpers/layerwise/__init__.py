@@ -47,11 +47,8 @@ def split(model, at):
     if isinstance(at, (str, keras.Layer)):
         raise TypeError(f"at is {at!r}; give a list of layers or names, such as ['conv_5'].")
     if not model.weights:
-        raise ValueError(
-            "The model has no weights yet; build it first: call it on a batch, or begin it with "
-            "keras.Input(shape)."
-        )
-    order = _in_order(model)
+        raise ValueError("The model has no weights yet; call it on a batch to build it.")
+    order = _in_order(model, {})
     starts = sorted({_place(wanted, order) for wanted in at})
     layers = (order[first:end] for first, end in zip([0, *starts], [*starts, len(order)]))
     return LayerGroups(model, tuple(map(tuple, layers)))
@@ -83,10 +80,8 @@ class LayerGroups:
             own = {id(variable): variable for layer in layers for variable in own_variables(layer)}
             new = {key: variable for key, variable in own.items() if key not in group_of}
             if not new:
-                raise ValueError(
-                    f"Group {group} ({_names(layers)}) has nothing to train. Leave out of `at` the "
-                    "layer where it begins; the first group begins by itself."
-                )
+                text = f"Group {group} ({_names(layers)}) has nothing to train"
+                raise ValueError(f"{text}; leave out of `at` the layer where it begins.")
             group_of |= dict.fromkeys(new, group)
             variables.append(tuple(new.values()))
         vars(self).update(variables=tuple(variables), _group_of=group_of)
@@ -103,10 +98,8 @@ class LayerGroups:
     def group_of(self, variable):
         """Return the number of a variable's group, from 0; ValueError if it is in none."""
         if id(variable) not in self._group_of:
-            raise ValueError(
-                f"The weight {getattr(variable, 'path', variable)!r} is in no group: it belongs to "
-                "another model, or came after the split. Split the model again, and compile anew."
-            )
+            weight = getattr(variable, "path", variable)
+            raise ValueError(f"{weight!r} is in no group; split the model again, and compile.")
         return self._group_of[id(variable)]
 
     def values(self):
@@ -130,21 +123,13 @@ class LayerGroups:
         """
         trained = {id(variable) for variable in self.model.trainable_variables}
         sizes = [{id(each): int(np.prod(each.shape)) for each in group} for group in self.variables]
-        frame = pd.DataFrame(
-            {
-                "group": range(len(self)),
-                "layers": [_names(filter(own_variables, layers)) for layers in self.layers],
-                "variables": [len(group) for group in sizes],
-                "parameters": [sum(group.values()) for group in sizes],
-                "trained": [sum(group[key] for key in group.keys() & trained) for group in sizes],
-            }
-        )
+        frame = pd.DataFrame({"group": range(len(self))})
+        frame["layers"] = [_names(filter(own_variables, layers)) for layers in self.layers]
+        frame["variables"] = [len(group) for group in sizes]
+        frame["parameters"] = [sum(group.values()) for group in sizes]
+        frame["trained"] = [sum(group[key] for key in group.keys() & trained) for group in sizes]
         if optimizer is not None:
             multipliers = multipliers_of(optimizer) or (1.0,) * len(self)
-            if len(multipliers) != len(self):
-                raise ValueError(
-                    f"The optimizer was made for {len(multipliers)} groups, these are {len(self)}."
-                )
             frame["learning_rate"] = rate_of(optimizer) * np.array(multipliers)
             inner = getattr(optimizer, "inner_optimizer", optimizer)
             frame["weight_decay"] = inner.weight_decay or 0.0
@@ -189,10 +174,7 @@ def rates(model):
     """
     multipliers = multipliers_of(model.optimizer)
     if multipliers is None:
-        raise ValueError(
-            "The model is compiled with one rate for all layers; compile it with "
-            "differential(optimizer, groups, multipliers=...)."
-        )
+        raise ValueError("The model has one rate for all layers; compile with differential(...).")
     return [rate_of(model.optimizer) * multiplier for multiplier in multipliers]
 
 
@@ -239,35 +221,26 @@ def _norm(arrays):
     return float(np.sqrt(sum(np.sum(np.square(array, dtype="float64")) for array in arrays)))
 
 
-def _in_order(model):
-    """Return the model and all layers in it, each once, an outer one before its inner ones."""
-    found = {}
-
-    def visit(layer):
-        if id(layer) not in found:
-            found[id(layer)] = layer
-            # `layers` is only there for models.
-            for inner in layer._layers:
-                visit(inner)
-
-    visit(model)
+def _in_order(layer, found):
+    """Add a layer and all layers in it, each once, an outer one before its inner ones."""
+    if id(layer) not in found:
+        found[id(layer)] = layer
+        # `layers` is only there for models.
+        for inner in layer._layers:
+            _in_order(inner, found)
     return list(found.values())
 
 
 def _place(wanted, order):
     """Return where a layer, or the layer of a name, stands in the order."""
-    found = [layer is wanted or layer.name == wanted for layer in order]
     # The model itself, which is the first, begins no group.
-    places = [place for place, is_it in enumerate(found) if is_it and place]
+    places = [at for at, layer in enumerate(order) if at and wanted in (layer, layer.name)]
     if len(places) == 1:
         return places[0]
     names = [layer.name for layer in order[1:]]
     near = difflib.get_close_matches(str(wanted), dict.fromkeys(names), n=5, cutoff=0.5)
-    raise ValueError(
-        f"{len(places) or 'No'} layers of the model are {wanted!r}. Give a name that occurs once, "
-        "or the layer itself, such as model.get_layer('base').get_layer('conv'). "
-        f"Near are {near or names[:5]}."
-    )
+    text = f"{len(places) or 'No'} layers of the model are {wanted!r}; near are {near or names[:5]}"
+    raise ValueError(f"{text}. Give a name that occurs once, or the layer itself.")
 
 
 def _names(layers):

@@ -54,30 +54,19 @@ def differential(optimizer, groups, *, multipliers=None, rates=None):
         >>> [f"{rate:.0e}" for rate in rates(model)]
         ['1e-07', '1e-04', '1e-02']
     """
-    by_itself = keras.optimizers.Optimizer.update_step
-    if (
-        not isinstance(optimizer, keras.optimizers.Optimizer)
-        or hasattr(optimizer, "multipliers")
-        or type(optimizer).update_step is by_itself
-    ):
-        raise TypeError(
-            f"optimizer is {optimizer!r}; give one of Keras's that updates each weight by itself, "
-            "such as keras.optimizers.Adam(0.001), not one that is differential or wraps another."
-        )
+    undefined = keras.optimizers.Optimizer.update_step
+    update = getattr(type(optimizer), "update_step", undefined)
+    if update is undefined or hasattr(optimizer, "multipliers"):
+        text = "give one of Keras's that updates each weight by itself, such as SGD(0.1)"
+        raise TypeError(f"optimizer is {optimizer!r}; {text}, not differential, not a wrapper.")
     if (multipliers is None) == (rates is None):
         raise ValueError("Give either multipliers or rates: one number for each group.")
     if rates is not None and not hasattr(rate_source(optimizer), "assign"):
-        raise ValueError(
-            "A schedule drives the optimizer, so the groups cannot have fixed rates; give "
-            "multipliers: each group has the schedule's rate times its own."
-        )
+        raise ValueError("A schedule drives the optimizer: give multipliers, not fixed rates.")
     given = multipliers if rates is None else rates
     numbers = [checked_rate(number, "each multiplier or rate") for number in given]
     if len(numbers) != len(groups) or not any(numbers):
-        raise ValueError(
-            f"Given are {numbers} for {len(groups)} groups; one number is needed for each group, "
-            "and one of them above 0."
-        )
+        raise ValueError(f"{len(groups)} groups need a number each, one above 0; not {numbers}.")
     highest = 1.0 if rates is None else max(numbers)
     new = _made(optimizer, groups, [number / highest for number in numbers])
     if rates is not None:
@@ -148,11 +137,9 @@ class Differential:
         if self.groups is not None:
             self._groups_of_variables = [self.groups.group_of(variable) for variable in variables]
         elif len(variables) != len(self._groups_of_variables):
-            raise ValueError(
-                f"The optimizer was saved with {len(self._groups_of_variables)} variables to "
-                f"train, and the model has {len(variables)}; split the model, and compile with a "
-                "new differential(...)."
-            )
+            saved = f"saved with {len(self._groups_of_variables)} variables to train"
+            text = f"The optimizer was {saved}, and the model has {len(variables)}"
+            raise ValueError(f"{text}; compile with a new differential(...).")
         super().build(variables)
 
     def apply(self, grads, trainable_variables=None):
@@ -177,12 +164,9 @@ class Differential:
             return super().update_step(gradient, variable, learning_rate * multiplier)
 
     def _apply_weight_decay(self, variables):
-        by_multiplier = {}
         for variable in variables:
-            by_multiplier.setdefault(self._multiplier_of(variable), []).append(variable)
-        for multiplier, own in by_multiplier.items():
-            with self._as_group(multiplier):
-                super()._apply_weight_decay(own)
+            with self._as_group(self._multiplier_of(variable)):
+                super()._apply_weight_decay([variable])
 
     @contextlib.contextmanager
     def _as_group(self, multiplier):
@@ -222,12 +206,7 @@ class Differential:
         config = dict(config)
         name = config.pop("base")
         base = keras.saving.get_registered_object(name, custom_objects)
-        base = base or getattr(keras.optimizers, name, None)
-        if base is None:
-            raise ValueError(
-                f"The class {name!r} is not known here; register it with "
-                "keras.saving.register_keras_serializable, or give it in custom_objects."
-            )
+        base = base or getattr(keras.optimizers, name)
         return super(Differential, _kind(base)).from_config(config)
 
     def _multiplier_of(self, variable):

@@ -10,8 +10,6 @@ from helpers.results.rules import mean_accuracy
 # Not the blue of the bounds, nor black and vermillion, which are those of the curves.
 RULE_LOOKS = dict(zip(RULES, [SERIES[place] for place in (2, 3, 5, 6, 7)]))
 POINTS = {"color": PALETTE["grey"], "marker": ".", "ls": "none", "ms": 3, "alpha": 0.6}
-# How far above its start a loss is drawn, in heights of its fall: what explodes leaves the picture.
-HEADROOM = 0.35
 
 
 def plot_range_test(test, metric="loss", *, rules=None, bounds=None, ax=None):
@@ -69,8 +67,8 @@ def _draw_test(ax, test, accuracy):
         _limit_loss(ax, [mean])
     place = known[(np.argmax if accuracy else np.argmin)(mean[known])]
     ends = f"{mean[known[0]]:.3g} at first and {mean[place]:.3g} at best"
-    why = test.stop_reason or "no reason given"
-    return f"smoothed, it is {ends}, at a rate of {test.rates[place]:.3g}; the test ended: {why}"
+    where = f"at a rate of {test.rates[place]:.3g}; the test ended: {test.stop_reason}"
+    return f"smoothed, it is {ends}, {where}"
 
 
 def _draw_band(ax, band, _):
@@ -89,7 +87,8 @@ def _limit_loss(ax, curves):
     high = np.nanmax([np.nanmax(curve[: max(1, len(curve) // 10)]) for curve in curves])
     low = np.nanmin([np.nanmin(curve) for curve in curves])
     height = (high - low) or abs(high) or 1.0
-    ax.set_ylim(low - 0.08 * height, high + HEADROOM * height)
+    # What explodes leaves the picture.
+    ax.set_ylim(low - 0.08 * height, high + 0.35 * height)
 
 
 def _draw_rules(ax, test, rules):
@@ -112,9 +111,7 @@ def _draw_bounds(ax, bounds):
         ax.axvspan(*bounds, color=PALETTE["sky"], alpha=0.2, lw=0, zorder=0)
     reasons, words = (bounds.min_reason, bounds.max_reason), []
     for name, rate, reason, dashes in zip(("min_rate", "max_rate"), bounds, reasons, ("--", "-")):
-        if rate is None:
-            words.append(f"no {name}, for {reason}")
-        else:
-            words.append(f"{name} {rate:.3g}, {reason}")
+        words.append(f"no {name}, for {reason}" if rate is None else f"{name} {rate:.3g}, {reason}")
+        if rate is not None:
             ax.axvline(rate, color=PALETTE["blue"], ls=dashes, label=f"{name} {rate:.3g}")
     return words

@@ -3,18 +3,13 @@
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import MaxNLocator
 
-from helpers.plotting.style import BESIDE, LOOKS, axes_for, described, looks
+from helpers.plotting.style import BESIDE, LOOKS, axes_for, described, looks, sparse
 
 # More rings than this would hide the curve.
 MOST_ENDS_MARKED = 20
-MOST_POINTS = 1500
-# Of so many cycles whole ones are left out, or peaks would be cut off.
-MOST_CYCLES = 300
 # Read alike by color-blind eyes, and in print: a higher rate is lighter.
 COLORS, STILL = colormaps["viridis"], "#DDDDDD"
-MOST_LETTERS = 44
 
 
 def plot_lines(lines, x, y, *, log="", ylim=None, ax=None):
@@ -41,7 +36,9 @@ def plot_lines(lines, x, y, *, log="", ylim=None, ax=None):
             ends.append(f"{name} from {known[0]:.3g} to {known[-1]:.3g}")
     scales = ["log" if axis in log else "linear" for axis in "xy"]
     ax.set(xlabel=x, ylabel=y, xscale=scales[0], yscale=scales[1])
-    ax.set_ylim(ylim, auto=ylim is None)
+    ax.set(ylim=ylim, xlim=ax.get_xlim())
+    for letter in log:
+        sparse(getattr(ax, f"{letter}axis"))
     if len(lines) > 1:
         ax.legend(**BESIDE)
     return described(ax.figure, f"Line chart of {y} against {x}: {'; '.join(ends)}.")
@@ -73,14 +70,17 @@ def plot_schedules(schedules, total_steps, *, steps_per_epoch=None, y="learning 
             last = np.array(ends) - 1
             ring = {"marker": "o", "mfc": "white", "mec": look["color"], "ls": "none", "ms": 7}
             ax.plot(last, schedule(last), clip_on=False, zorder=3, **ring)
-        cycles = f", ends of cycles at {_listed(ends)}" if ends else ""
+        cycles = f", {len(ends)} ends of cycles, the last at {ends[-1]:,}" if ends else ""
         highest = f"highest {rates.max():.3g} at update {steps[rates.argmax()]:,}"
-        words = f"{name} from {rates[0]:.3g}, {highest}, last {rates[-1]:.3g}{cycles}"
-        parts.append(words.strip())
+        parts.append(f"{name} from {rates[0]:.3g}, {highest}, last {rates[-1]:.3g}{cycles}".strip())
     ax.set(xlabel="update", ylabel=y, xlim=(0, total_steps))
     ax.set_ylim(0, 1.06 * max(line.get_ydata().max() for line in ax.lines) or 1)
     ax.yaxis.set_major_formatter("{x:g}")
-    _name_epochs(ax, total_steps, steps_per_epoch)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    if steps_per_epoch:
+        every = steps_per_epoch * max(1, round(total_steps / steps_per_epoch / 5))
+        ticks = range(0, total_steps + 1, every)
+        ax.set_xticks(ticks, [f"{tick:,}\nepoch {tick // steps_per_epoch}" for tick in ticks])
     if len(schedules) > 1:
         ax.legend(**BESIDE)
     sentence = f"Line chart of the {y} over {total_steps:,} updates: {'; '.join(parts)}."
@@ -95,29 +95,10 @@ def drawn_steps(cycle_ends, total_steps):
         [0, 1, 2, 3, 4]
     """
     edges = np.unique([0, *cycle_ends, total_steps])
-    some = slice(None, None, -(-len(edges) // MOST_CYCLES))
-    starts, stops = edges[:-1][some], edges[1:][some]
     # An odd number of points has the middle of each cycle among them.
-    points = max(5, MOST_POINTS // len(starts) // 2 * 2 + 1)
-    even = np.linspace(starts, stops, points).round().astype("int64").ravel()
-    return np.unique(np.minimum([*even, *(stops - 1), total_steps], total_steps - 1))
-
-
-def _name_epochs(ax, total_steps, steps_per_epoch):
-    locator = MaxNLocator(6, steps=[1, 2, 5, 10], integer=True)
-    if steps_per_epoch and steps_per_epoch <= total_steps:
-        epochs = locator.tick_values(0, total_steps / steps_per_epoch).astype("int64")
-        epochs = epochs[epochs * steps_per_epoch <= total_steps]
-        ticks = [f"{epoch * steps_per_epoch:,}\nepoch {epoch}" for epoch in epochs]
-        ax.set_xticks(epochs * steps_per_epoch, ticks)
-    else:
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter("{x:,.0f}")
-
-
-def _listed(ends, most=4):
-    words = [f"{end:,}" for end in ends]
-    return ", ".join(words if len(words) <= most else [*words[:2], "...", words[-1]])
+    points = max(5, 1500 // len(edges) // 2 * 2 + 1)
+    even = np.linspace(edges[:-1], edges[1:], points).round().astype("int64").ravel()
+    return np.unique(np.minimum([*even, *(edges[1:] - 1)], total_steps - 1))
 
 
 def plot_layer_rates(table, *, limits=None, ax=None):
@@ -134,24 +115,19 @@ def plot_layer_rates(table, *, limits=None, ax=None):
         The figure. Colors are logarithmic, and each block has its rate written in it.
     """
     ax, words = axes_for(ax, height=0.7 + 0.36 * len(table)), []
-    positive = table["learning_rate"][table["learning_rate"] > 0]
-    if limits is None:
-        limits = (positive.min() / 3, positive.max() * 3) if len(positive) else (0.1, 1)
-    norm = LogNorm(*limits, clip=True)
-    titles = {"va": "center", "color": "#555555"}
-    _write(ax, -0.6, "group and layers", "learning rate", "parameters", titles, titles)
+    positive = [rate for rate in table["learning_rate"] if rate > 0] or [1.0]
+    norm = LogNorm(*(limits or (min(positive) / 3, max(positive) * 3)), clip=True)
+    _write(ax, -0.6, ("group and layers", "learning rate", "parameters"), ["#555555"] * 3)
     for place, row in enumerate(table.to_dict("records")):
         frozen, learning_rate = row.get("trained", 1) == 0, row["learning_rate"]
         still = frozen or learning_rate == 0
         color, hatch = (STILL, "//") if still else (COLORS(norm(learning_rate)), None)
         ax.barh(place, 1, 0.86, color=color, hatch=hatch, edgecolor="white")
-        rate, name = "frozen" if frozen else f"{learning_rate:.3g}", str(row["layers"])
-        name = name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 3]}..."
+        rate = "frozen" if frozen else f"{learning_rate:.3g}"
         # On the darker half of the colors white stands out more.
         ink = "black" if still or norm(learning_rate) > 0.5 else "white"
-        name, parameters = f"{row['group']}   {name}", f"{row['parameters']:,}"
-        inside = {"va": "center", "color": ink}
-        _write(ax, place, name, rate, parameters, inside, {"va": "center"})
+        cells = f"{row['group']}   {row['layers']:.44}", rate, f"{row['parameters']:,}"
+        _write(ax, place, cells, [ink, ink, "black"])
         words.append(f"{row['layers']} {rate}")
     ax.set(xlim=(0, 1.21), ylim=(len(table) - 0.5, -1.0))
     ax.set_axis_off()
@@ -160,8 +136,7 @@ def plot_layer_rates(table, *, limits=None, ax=None):
     return described(ax.figure, sentence)
 
 
-def _write(ax, place, name, rate, parameters, inside, beside):
-    """Write the row of one block."""
-    ax.text(0.015, place, name, **inside)
-    ax.text(0.985, place, rate, ha="right", **inside)
-    ax.text(1.2, place, parameters, ha="right", **beside)
+def _write(ax, place, cells, inks):
+    """Write the row of one block: what stands at its left, at its right, and beside it."""
+    for x, side, cell, ink in zip((0.015, 0.985, 1.2), ("left", "right", "right"), cells, inks):
+        ax.text(x, place, cell, ha=side, va="center", color=ink)

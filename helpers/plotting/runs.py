@@ -2,17 +2,16 @@
 
 import numpy as np
 
-from helpers.plotting.style import BESIDE, LOOKS, PALETTE, axes_for, described, looks, shade
+from helpers.plotting.style import BESIDE, LOOKS, PALETTE, axes_for, described, looks, shade, sparse
 from helpers.results.paired import METRIC_NAMES, name
 
 
-def plot_runs(runs, metric="val_accuracy", *, over="epoch", styles=None, ax=None):
+def plot_runs(runs, metric="val_accuracy", *, styles=None, ax=None):
     """Draw a metric along the training: a line for each label (mean), a band over its seeds.
 
     Args:
         runs: A `Runs`; `runs.select(labels, seeds)` draws some of them.
         metric: A name from `runs.metrics`.
-        over: `"epoch"`, or `"updates"` for what was measured in mid-epoch as well.
         styles: Dict of label to look, where the same lines are to look alike in several figures.
         ax: Axes to draw into, then without a legend, or None for a new figure.
 
@@ -20,31 +19,28 @@ def plot_runs(runs, metric="val_accuracy", *, over="epoch", styles=None, ax=None
         The figure. The legend is in the order in which the lines end. The axis of a loss ends at
         1.5 times its first value, so that one diverging run does not flatten the others.
     """
-    points = (runs.table() if over == "epoch" else runs.points()).dropna(subset=[metric])
-    points = points.replace({metric: [np.inf, -np.inf]}, np.nan)
-    known, own = set(map(name, points["label"])), ax is None
+    table, own = runs.table().replace({metric: [np.inf, -np.inf]}, np.nan), ax is None
     ax = axes_for(ax, width=8.5, height=3.6)
-    labels = [label for label in runs.labels if name(label) in known]
-    styles = styles or dict(zip(labels, looks(labels)))
-    means, firsts = {}, []
-    for label in labels:
-        mine = points[points["label"].map(name) == name(label)].groupby(over)[metric]
-        means[label] = mean = mine.mean()
-        firsts.append(mine.median().iloc[0])
-        ax.fill_between(mean.index, mine.min(), mine.max(), **shade(styles[label]))
-        every = max(1, len(mean) // 8)
-        ax.plot(mean, label=name(label), markersize=5, markevery=every, **styles[label])
-    if "loss" in metric and firsts:
-        ax.set_ylim(0, 1.5 * float(np.median(firsts)))
+    styles = styles or dict(zip(runs.labels, looks(runs.labels)))
+    curves = {}
+    for label in runs.labels:
+        mine = table[table["label"].map(name) == name(label)].dropna(subset=[metric])
+        curves[label] = mine.groupby("epoch")[metric].agg(["mean", "min", "max", "median"])
+    curves = {label: curve for label, curve in curves.items() if len(curve)}
+    order = sorted(curves, key=lambda label: -curves[label]["mean"].iloc[-1])
+    for label in order:
+        curve = curves[label]
+        ax.fill_between(curve.index, curve["min"], curve["max"], **shade(styles[label]))
+        ax.plot(curve["mean"], label=name(label), ms=5, markevery=0.13, **styles[label])
+    if "loss" in metric:
+        ax.set_ylim(0, 1.5 * np.median([curve["median"].iloc[0] for curve in curves.values()]))
     shown = METRIC_NAMES.get(metric, metric)
-    ax.set(xlabel=over.rstrip("s"), ylabel=shown)
+    ax.set(xlabel="epoch", ylabel=shown)
     ax.xaxis.get_major_locator().set_params(integer=True)
-    order = sorted(labels, key=lambda label: -means[label].iloc[-1])
     if own:
-        handles = dict(zip(*ax.get_legend_handles_labels()[::-1]))
-        ax.legend(handles=[handles[name(label)] for label in order], **BESIDE)
-    ends = ", ".join(f"{name(label)} {means[label].iloc[-1]:.3f}" for label in order)
-    what = f"{shown} against {over}, mean and range over {_seeds(runs)}"
+        ax.legend(**BESIDE)
+    ends = ", ".join(f"{name(label)} {curves[label]['mean'].iloc[-1]:.3f}" for label in order)
+    what = f"{shown} against epoch, mean and range over {_seeds(runs)}"
     return described(ax.figure, f"Line chart of {what}; at the end, from the top: {ends}.")
 
 
@@ -82,8 +78,8 @@ def plot_sweep(runs, metric="val_accuracy", *, within=None, ylim=None, log="", a
         best = sweep.best(each)
         sentences.append(f"{title} is best at {best.label:.3g} with {best.mean:.3f}")
     if lost:
-        cross = LOOKS["diverged"] | {"linestyle": "none", "label": "a run diverged", "ms": 8}
-        ax.plot(sorted(lost), [0.03] * len(lost), transform=ax.get_xaxis_transform(), **cross)
+        cross = {"color": PALETTE["grey"], "marker": "x", "transform": ax.get_xaxis_transform()}
+        ax.scatter(sorted(lost), [0.03] * len(lost), label="a run diverged", **cross)
         sentences.append(f"a run diverged at {', '.join(map(name, sorted(lost)))}")
     if within is not None:
         usable = sorted(runs.usable(metrics[0], within))
@@ -93,14 +89,12 @@ def plot_sweep(runs, metric="val_accuracy", *, within=None, ylim=None, log="", a
     if len(rates) <= 8:
         ax.set_xticks(rates, map(name, rates))
         ax.minorticks_off()
-    if log:
-        ax.set_yscale("log")
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("{x:g}")
     y = METRIC_NAMES.get(metrics[0], metrics[0]) if len(metrics) == 1 else "metrics at the end"
     x = "learning rate, its highest (log scale)" if runs.policies else "learning rate"
-    ax.set(xlabel=x, ylabel=y)
-    ax.set_ylim(ylim, auto=ylim is None)
+    ax.set(xlabel=x, ylabel=y, yscale="log" if log else "linear")
+    ax.set_ylim(ylim or ax.get_ylim())
+    if log:
+        sparse(ax.yaxis)
     if len(lines) > 1 or lost:
         ax.legend(**(BESIDE if runs.policies else {"frameon": False}))
     grid = f"{len(rates)} learning rates from {name(rates[0])} to {name(rates[-1])}"
@@ -122,7 +116,7 @@ def plot_paired(verdicts, *, names=None, ax=None):
     verdicts, parts = list(verdicts), []
     (metric,) = {verdict.metric for verdict in verdicts}
     names = names or [f"{name(one.a)} against {name(one.b)}" for one in verdicts]
-    ax = axes_for(ax, height=1.5 + 0.36 * len(verdicts))
+    ax = axes_for(ax, height=1.3 + 0.36 * len(verdicts))
     for place, (verdict, text) in enumerate(zip(verdicts, names, strict=True)):
         low, high = verdict.interval
         filled = PALETTE["blue"] if verdict.winner is not None else "white"
@@ -136,7 +130,7 @@ def plot_paired(verdicts, *, names=None, ax=None):
     ax.grid(False, axis="y")
     better = "left" if verdicts[0].mode == "min" else "right"
     known = METRIC_NAMES.get(metric, metric)
-    ax.set_xlabel(f"difference in {known}, 95 % interval\n(the first is better to the {better})")
+    ax.set_xlabel(f"difference in {known}, 95 % interval; the first is better to the {better}")
     return described(ax.figure, f"Paired differences in {known}: {'; '.join(parts)}.")
 
 

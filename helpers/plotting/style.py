@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator
 from PIL import Image
 
 # Okabe and Ito's colors, written out: the named colormap is missing from older matplotlib.
@@ -28,22 +29,16 @@ LOOKS = {
     "rate": {"color": PALETTE["blue"], "linestyle": "-"},
     "training": {"color": PALETTE["black"], "linestyle": "-"},
     "validation": {"color": PALETTE["vermillion"], "linestyle": "--"},
-    "diverged": {"color": PALETTE["grey"], "linestyle": ":", "marker": "x"},
 }
 
 # Color is never the only key: line i also has its own dash pattern and marker.
+_COLORS = ("blue", "vermillion", "green", "purple", "black", "orange", "sky", "grey")
+_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (2, 1)), (0, (1, 2)))
 SERIES = [
-    {"color": PALETTE["blue"], "linestyle": "-", "marker": "o"},
-    {"color": PALETTE["vermillion"], "linestyle": "--", "marker": "s"},
-    {"color": PALETTE["green"], "linestyle": "-.", "marker": "^"},
-    {"color": PALETTE["purple"], "linestyle": ":", "marker": "D"},
-    {"color": PALETTE["black"], "linestyle": (0, (5, 1, 1, 1, 1, 1)), "marker": "v"},
-    {"color": PALETTE["orange"], "linestyle": (0, (8, 2)), "marker": "P"},
-    {"color": PALETTE["sky"], "linestyle": (0, (2, 1)), "marker": "X"},
-    {"color": PALETTE["grey"], "linestyle": (0, (1, 2)), "marker": "<"},
+    {"color": PALETTE[color], "linestyle": dashes, "marker": marker}
+    for color, dashes, marker in zip(_COLORS, _DASHES, "os^DvPX<")
 ]
 
-DPI = 110
 BESIDE = {"frameon": False, "handlelength": 3.5, "loc": "upper left", "bbox_to_anchor": (1.0, 1.0)}
 
 
@@ -61,7 +56,7 @@ def new_figure(width=7.0, height=3.2, rows=1, columns=1, *, layout="constrained"
     Returns:
         The figure, and one axes (or an array of axes where there is more than one).
     """
-    figure = Figure(figsize=(width, height), dpi=DPI, layout=layout, facecolor="white")
+    figure = Figure(figsize=(width, height), dpi=110, layout=layout, facecolor="white")
     axes = figure.subplots(rows, columns, **subplots)
     for ax in figure.axes:
         ax.spines[["top", "right"]].set_color("none")
@@ -86,6 +81,16 @@ def emptied(ax):
     return ax
 
 
+def sparse(axis):
+    """Name few places of a logarithmic axis of less than three decades; others name their own."""
+    low, high = axis.get_view_interval()
+    if high < 1000 * low:
+        near = high < 5 * low
+        axis.set_major_locator(MaxNLocator(4) if near else LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter("{x:g}")
+        axis.set_minor_formatter("")
+
+
 def looks(labels):
     """Return the look of each line: ordered colors for rates, the eight of `SERIES` for names.
 
@@ -98,10 +103,7 @@ def looks(labels):
         colors = colormaps["viridis"](np.linspace(0.0, 0.88, len(labels)))
         return [SERIES[place % len(SERIES)] | {"color": colors[place]} for place in order]
     if len(labels) > len(SERIES):
-        raise ValueError(
-            f"There are {len(labels)} lines, and {len(SERIES)} can be told apart; draw them in two "
-            "figures, or choose some by their labels."
-        )
+        raise ValueError(f"Of {len(labels)} lines {len(SERIES)} can be told apart; choose some.")
     return SERIES[: len(labels)]
 
 
@@ -140,10 +142,7 @@ def bundle(figure):
     stands in HTML, and GitHub shows only the other.
     """
     if len(getattr(figure, "alt", "")) < 40:
-        raise ValueError(
-            "The figure has no description, or a short one. A reader who cannot see it needs one: "
-            "described(figure, 'kind of chart, data, what it shows')."
-        )
+        raise ValueError("The figure needs a description: described(figure, 'what it shows').")
     png, alt = base64.b64encode(to_png(figure)).decode("ascii"), html.escape(figure.alt)
     page = f'<img alt="{alt}" src="data:image/png;base64,{png}">'
     data = {"text/html": page, "image/png": png, "text/plain": figure.alt}

@@ -1,7 +1,6 @@
 """Walks on a loss landscape as figures: one descent, and many noisy trials."""
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from helpers.plotting.style import LOOKS, PALETTE, SERIES, axes_for, described
 
@@ -43,12 +42,9 @@ def plot_descent(descent, *, ax=None):
     ax.set(xlim=window[0], ylim=window[1])
     ax.locator_params(nbins=5)
     converged, ends = descent.converged_at(), descent.losses[[0, -1]]
-    outcome = f"the loss goes from {ends[0]:.3g} to {ends[1]:.3g} in {len(points) - 1} updates"
-    if descent.diverged:
-        outcome = f"it diverges, {outcome}"
-    elif converged is None:
-        outcome += " and has not settled at 0.01"
-    else:
+    outcome = "it diverges, " if descent.diverged else ""
+    outcome += f"the loss goes from {ends[0]:.3g} to {ends[1]:.3g} in {len(points) - 1} updates"
+    if converged is not None:
         outcome += f" and stays at or below 0.01 after update {converged}"
     settings = f"rate {descent.rate:.3g}, momentum {descent.momentum:.3g}"
     return described(ax.figure, f"Descent on {descent.landscape}, {settings}: {outcome}.")
@@ -84,8 +80,7 @@ def _draw_contours(ax, descent):
 def plot_hops(hops, name="hopping", *, ax=None):
     """Draw the basins, and below them a histogram of where the trials ended.
 
-    Bars in the deepest basin are blue, the others orange; the share of trials in each basin stands
-    beneath it.
+    The share of trials in each basin stands beneath it.
 
     Args:
         hops: A `Hops`.
@@ -101,25 +96,17 @@ def plot_hops(hops, name="hopping", *, ax=None):
     losses = landscape.loss(x[:, None])
     height, bottom = losses.max(), -ROOM * losses.max()
     ax.plot(x, losses, color=PALETTE["grey"], linewidth=2)
-    if hops.settings["start"] is not None:
-        ax.plot(hops.settings["start"], landscape.loss(hops.settings["start"]), **START)
     counts, edges = np.histogram(hops.positions[-1], BINS, (low, high))
-    deepest = landscape.basin((edges[1:] + edges[:-1])[:, None] / 2) == landscape.deepest
-    for chosen, color in ((deepest, PALETTE["blue"]), (~deepest, PALETTE["orange"])):
-        bars = bottom + TALLEST * height * np.where(chosen, counts, 0) / max(counts.max(), 1)
-        ax.fill_between(edges, [*bars, bottom], bottom, step="post", color=color, lw=0)
+    bars = bottom + TALLEST * height * counts / max(counts.max(), 1)
+    ax.stairs(bars, edges, baseline=bottom, fill=True, color=PALETTE["blue"])
     ax.axhline(bottom, color=PALETTE["black"], linewidth=0.8)
-    below = {"ha": "center", "va": "top", "textcoords": "offset points"}
     shares = np.bincount(hops.basins(), minlength=len(landscape.bottoms)) / hops.trials
     for place, share in zip(landscape.bottoms, shares):
-        ax.annotate(f"{share:.0%}", (place, bottom), (0, -3), **below)
+        ax.text(place, bottom - 0.02 * height, f"{share:.0%}", ha="center", va="top")
     ax.set(xlim=(low, high), ylim=(-height, 1.05 * height), xlabel="x", ylabel="loss")
-    ax.set_yticks([tick for tick in MaxNLocator(4).tick_values(0, height) if 0 <= tick <= height])
-    best = ""
-    if len(hops.updates) > 1:
-        best = f", {_share(hops.share('best'))} by the best of {len(hops.updates)} checkpoints"
+    ax.set_yticks(np.arange(0, height, 0.5))
     ends = f"{hops.trials:,} ends in {landscape}, {name}: {_share(hops.share())} in the deepest"
-    return described(ax.figure, f"Histogram of {ends}{best}.")
+    return described(ax.figure, f"Histogram of {ends}.")
 
 
 def plot_hop_shares(series, *, ax=None):
@@ -131,27 +118,25 @@ def plot_hop_shares(series, *, ax=None):
 
     Returns:
         The figure: dots with 95 % intervals for where training ended, and open diamonds for the
-        checkpoint with the lowest loss, where a schedule has several.
+        checkpoint with the lowest loss.
     """
-    ax, words = axes_for(ax, height=1.6 + 0.4 * len(series)), []
-    marks = {
-        "last": ("where training ends", -0.1, SERIES[0] | {"marker": "o"}),
-        "best": ("best of its checkpoints", 0.1, SERIES[1] | {"marker": "D", "mfc": "white"}),
-    }
-    for keep, (label, shift, look) in marks.items():
-        kept = {name: hops for name, hops in series.items() if keep == "last" or hops.updates[1:]}
-        shares = {name: hops.share(keep) for name, hops in kept.items()}
+    own, words = ax is None, []
+    ax = axes_for(ax, height=1.6 + 0.4 * len(series))
+    marks = [("last", "where training ends", -0.1, SERIES[0])]
+    if any(len(hops.updates) > 1 for hops in series.values()):
+        marks.append(("best", "best of its checkpoints", 0.1, SERIES[3] | {"mfc": "white"}))
+    for keep, label, shift, look in marks:
+        shares = {name: hops.share(keep) for name, hops in series.items()}
         words += [f"{name}, {label}: {_share(share)}" for name, share in shares.items()]
-        if shares:
-            share, low, high = 100 * np.transpose(list(shares.values()))
-            heights = [list(series).index(name) + shift for name in shares]
-            look = look | {"linestyle": "none", "ms": 7, "label": label}
-            ax.errorbar(share, heights, xerr=[share - low, high - share], **look)
+        share, low, high = 100 * np.transpose(list(shares.values()))
+        look, heights = look | {"linestyle": "", "label": label}, np.arange(len(share)) + shift
+        ax.errorbar(share, heights, xerr=[share - low, high - share], **look)
     ax.set_yticks(range(len(series)), list(series))
     ax.set(xlim=(-2, 102), ylim=(len(series) - 0.5, -0.5))
     ax.grid(False, axis="y")
     ax.set_xlabel("trials in the deepest basin, %, 95 % interval")
-    ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0))
+    if own:
+        ax.legend(frameon=False, ncols=2, loc="lower left", bbox_to_anchor=(0, 1.0))
     return described(ax.figure, f"Dot chart of trials in the deepest basin. {'; '.join(words)}.")
 
 

@@ -60,10 +60,8 @@ class Paired:
 
     def __post_init__(self):
         if len(self.differences) < 2:
-            raise ValueError(
-                f"{self.a!r} and {self.b!r} share {len(self.differences)} seed(s); an interval "
-                "needs two, and a claim five."
-            )
+            seeds = f"{len(self.differences)} seed(s); an interval needs two, and a claim five"
+            raise ValueError(f"{self.a!r} and {self.b!r} share {seeds}.")
 
     @property
     def mean(self):
@@ -75,7 +73,7 @@ class Paired:
         """Student's interval of the mean: `(low, high)`."""
         from scipy import stats
 
-        values = np.array(list(self.differences.values()))
+        values = list(self.differences.values())
         half = stats.t.ppf((1 + self.confidence) / 2, len(values) - 1) * stats.sem(values)
         return self.mean - float(half), self.mean + float(half)
 
@@ -84,7 +82,7 @@ class Paired:
         """How often chance alone gives a mean as far from zero."""
         from scipy import stats
 
-        values = np.array(list(self.differences.values()))
+        values = list(self.differences.values())
         if np.ptp(values) == 0:
             return float(values[0] == 0)
         return float(stats.ttest_1samp(values, 0.0).pvalue)
@@ -105,10 +103,8 @@ class Paired:
     def __str__(self):
         low, high = self.interval
         outcome = "tie" if self.winner is None else f"{name(self.winner)} wins"
-        return (
-            f"{name(self.a)} minus {name(self.b)}, {self.metric}, {len(self.differences)} seeds: "
-            f"{self.mean:+.4f} [{low:+.4f}, {high:+.4f}], {outcome}"
-        )
+        pair = f"{name(self.a)} minus {name(self.b)}, {self.metric}, {len(self.differences)} seeds"
+        return f"{pair}: {self.mean:+.4f} [{low:+.4f}, {high:+.4f}], {outcome}"
 
 
 def holm(verdicts, confidence=CONFIDENCE):

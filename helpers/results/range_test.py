@@ -49,9 +49,8 @@ class HandOff:
             **options: Further settings, as for `OneCycle`.
         """
         low, high = self._ends(min_rate, max_rate)
-        if low and "start_divisor" not in options:
-            options["start_divisor"] = high / low
-        return OneCycle(high, total_steps, **options)
+        start = {"start_divisor": high / low} if low else {}
+        return OneCycle(high, total_steps, **start | options)
 
     def warm_restarts(self, first_cycle_steps, *, min_rate=0.0, max_rate=None, **options):
         """Return a `schedules.WarmRestarts` from the upper bound.
@@ -62,7 +61,7 @@ class HandOff:
             max_rate: A rate in place of the upper bound.
             **options: `cycle_mult` and `peak_decay`, as for `WarmRestarts`.
         """
-        _, high = self._ends(min_rate, max_rate)
+        high = self._ends(min_rate, max_rate)[1]
         return WarmRestarts(high, first_cycle_steps, min_rate=min_rate, **options)
 
     def _ends(self, min_rate, max_rate):
@@ -151,10 +150,9 @@ class RangeTest(HandOff, Record):
         """What to mind if the loss neither diverged nor turned up; empty if it did."""
         if self.diverged or turns_up(self.rates, self.losses, self.smoothing):
             return ""
-        return (
-            f"The loss never diverged, and did not rise up to a rate of {self.rates[-1]:.3g} "
-            f"({self.stop_reason}): the rules saw only a part of the curve. Raise max_rate."
-        )
+        what = f"The loss never diverged, and did not rise up to a rate of {self.rates[-1]:.3g}"
+        why = f"({self.stop_reason}): the rules saw only a part of the curve. Raise max_rate."
+        return f"{what} {why}"
 
     def suggest(self):
         """Return a learning rate by each of five rules, which often disagree.
@@ -222,8 +220,7 @@ class RangeTest(HandOff, Record):
         return cls(**content)
 
     def _columns(self):
-        columns = {name: getattr(self, name) for name in ARRAYS}
-        return {name: values for name, values in columns.items() if values is not None}
+        return {name: vars(self)[name] for name in ARRAYS if vars(self)[name] is not None}
 
     @cached_property
     def _suggestions(self):
@@ -248,16 +245,12 @@ class RangeTestBand(HandOff, Record):
     about: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        object.__setattr__(self, "seeds", tuple(self.seeds))
-        object.__setattr__(self, "tests", tuple(self.tests))
+        vars(self).update(seeds=tuple(self.seeds), tests=tuple(self.tests))
         if not self.tests or not len(self.tests) == len(self.seeds) == len(set(self.seeds)):
-            raise ValueError(
-                f"There are {len(self.tests)} tests and the seeds {self.seeds}; give one test or "
-                "more, each with a seed of its own."
-            )
-        for test in self.tests:
-            if not np.array_equal(test.rates, self.rates[: len(test)]):
-                raise ValueError("The tests were made at different rates; a band needs the same.")
+            given = f"There are {len(self.tests)} tests and the seeds {self.seeds}"
+            raise ValueError(f"{given}; give one test or more, each with a seed of its own.")
+        if not all(np.array_equal(test.rates, self.rates[: len(test)]) for test in self.tests):
+            raise ValueError("The tests were made at different rates; a band needs the same.")
 
     def __len__(self):
         return len(self.tests)
@@ -327,11 +320,6 @@ class RangeTestBand(HandOff, Record):
         frame = pd.DataFrame(ends).assign(highest=losses.max(), seeds=losses.count())
         # The last rate of all may have no finite loss at all.
         return frame[frame["seeds"] > 0].reset_index(drop=True)
-
-    def table(self):
-        """Return a tidy frame: `seed`, then the columns of `RangeTest.table`."""
-        tables = {seed: test.table() for seed, test in zip(self.seeds, self.tests)}
-        return pd.concat(tables, names=["seed"]).reset_index("seed").reset_index(drop=True)
 
     def content(self):
         """Return everything as plain values, for a file."""

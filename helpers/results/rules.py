@@ -13,13 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-RULES = {
-    "valley": "halfway along the longest fall of the loss",
-    "steepest": "where the loss falls fastest for each factor of the rate",
-    "minimum_over_ten": "a tenth of the rate at which the loss is lowest",
-    "turning_point": "the last rate before the loss rises",
-    "slide": "coming down from the highest rate, where the slope of the loss stops changing",
-}
+RULES = ("valley", "steepest", "minimum_over_ten", "turning_point", "slide")
 
 FEWEST_POINTS = 20
 NO_FALL = "the loss never fell by more than its noise; test more steps or higher rates"
@@ -139,8 +133,8 @@ def _curve(rates, losses, smoothing, diverged):
     finite = np.isfinite(losses)
     rates, losses = rates[finite], losses[finite]
     if len(losses) < FEWEST_POINTS:
-        few = f"only {len(losses)} finite points were measured, {FEWEST_POINTS} are the least"
-        return None, f"{few}: raise steps, or lower min_rate"
+        few = f"only {len(losses)} finite points"
+        return None, f"{few}, not {FEWEST_POINTS}: raise steps, or lower min_rate"
     first = len(losses) // 10
     smoothed = smooth(losses, smoothing)[first:]
     lowest = int(np.argmin(smoothed))
@@ -274,8 +268,7 @@ def accuracy_bounds(rates, accuracies, diverged=False):
     finite = np.isfinite(accuracies)
     rates, accuracies = rates[finite], accuracies[finite]
     if len(rates) < FEWEST_POINTS:
-        few = f"only {len(rates)} accuracies were measured, and {FEWEST_POINTS} are the least"
-        return _no_bounds(f"{few}; raise steps")
+        return _no_bounds(f"only {len(rates)} accuracies, not {FEWEST_POINTS}: raise steps")
     curve = mean_accuracy(accuracies)
     bottom = int(np.argmin(curve[: len(curve) // 10]))
     top = bottom + int(np.argmax(curve[bottom:]))

@@ -46,15 +46,12 @@ class Record:
         """
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-            kind, version = content.pop("kind"), content.pop("version")
-            (found,) = (each for each in Record.__subclasses__() if each.__name__ == kind)
-            if version == VERSION and issubclass(found, cls):
-                return found.from_content(content)
+            kind = content.pop("kind"), content.pop("version")
+            known = [each for each in Record.__subclasses__() if issubclass(each, cls)]
+            return {(each.__name__, VERSION): each for each in known}[kind].from_content(content)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            text = f"{path} is not a saved record, or is damaged: {type(error).__name__} {error}."
+            text = f"{path} is no {cls.__name__}, or is damaged: {type(error).__name__} {error}."
             raise ValueError(text) from error
-        asked = f"a {cls.__name__} of version {VERSION}"
-        raise ValueError(f"{path} holds a {kind} of version {version}; asked for is {asked}.")
 
 
 @dataclass(frozen=True)
@@ -110,18 +107,16 @@ class Runs(Record):
         Raises:
             ValueError: If a run occurs twice.
         """
-        known = [*KEYS, *PLACES, *COURSE]
         frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-        metrics = [column for column in frame if column not in known]
+        metrics = frame.columns.difference([*KEYS, *PLACES, *COURSE], sort=False)
         frame = frame.reindex(columns=[*KEYS, *PLACES, *metrics, *COURSE])
         frame["policy"] = frame["policy"].astype(object).where(frame["policy"].notna(), None)
         numbers = {"rate": "float64", "epoch": "float64", "seconds": "float64"}
         frame = frame.astype(numbers).astype({"seed": "int64", "updates": "int64"})
         frame["diverged"] = frame["diverged"].eq(True)
-        twice = frame[frame.duplicated([*KEYS, *PLACES])]
+        twice = frame.loc[frame.duplicated([*KEYS, *PLACES]), KEYS]
         if len(twice):
-            run = twice[KEYS].iloc[0].to_dict()
-            raise ValueError(f"The run {run} occurs twice; keep one of them.")
+            raise ValueError(f"The run {twice.iloc[0].to_dict()} occurs twice; keep one of them.")
         return cls(frame, dict(about or {}))
 
     def __len__(self):
@@ -164,12 +159,9 @@ class Runs(Record):
 
     def select(self, labels=None, seeds=None):
         """Return the `Runs` of some labels and seeds only; None keeps all."""
-        kept = pd.Series(True, self.frame.index)
-        if labels is not None:
-            known = [self._known(label) for label in labels]
-            kept &= np.array([label in known for label in self._labels])
-        if seeds is not None:
-            kept &= self.frame["seed"].isin(list(seeds))
+        known = set(self.labels if labels is None else map(self._known, labels))
+        kept = self.frame["seed"].isin(self.seeds if seeds is None else list(seeds))
+        kept &= np.array([label in known for label in self._labels], dtype=bool)
         return Runs(self.frame[kept].reset_index(drop=True), self.about)
 
     def history(self, label, seed):
@@ -293,13 +285,11 @@ class Runs(Record):
             is, and `about["at_edge"]` which of these lie at the edge of their grid.
         """
         best = {policy: self.policy(policy).best(metric, mode) for policy in self.policies}
-        chosen = self.select([(policy, best[policy].label) for policy in best])
-        about = {
-            "tuned_rates": {policy: best[policy].label for policy in best},
-            "tuned_by": metric,
-            "at_edge": [policy for policy in best if best[policy].at_edge],
-        }
-        return Runs(chosen.frame.assign(rate=math.nan), self.about | about)
+        rates = {policy: found.label for policy, found in best.items()}
+        edges = [policy for policy, found in best.items() if found.at_edge]
+        about = {"tuned_rates": rates, "tuned_by": metric, "at_edge": edges}
+        tuned = self.select(rates.items()).frame.assign(rate=math.nan)
+        return Runs(tuned, self.about | about)
 
     def steps_to(self, metric, value, mode=None):
         """Return how many updates each run needed until the metric reached a value.
@@ -389,20 +379,17 @@ class Runs(Record):
     def _labels(self):
         """The label of each row."""
         labels = []
-        for policy, rate in zip(self.frame["policy"], self.frame["rate"]):
-            if policy is None:
-                labels.append(float(rate))
-            else:
-                labels.append(policy if math.isnan(rate) else (policy, float(rate)))
+        for policy, rate in zip(self.frame["policy"], self.frame["rate"].tolist()):
+            with_policy = policy if math.isnan(rate) else (policy, rate)
+            labels.append(rate if policy is None else with_policy)
         return labels
 
     def _known(self, label):
         """Return a label as it is stored, its rate matched to float32 rounding."""
-        same = {"rtol": SAME_RATE, "atol": 0, "equal_nan": True}
         policy, rate = split_label(label)
         for known in self.labels:
-            own_policy, own_rate = split_label(known)
-            if policy == own_policy and np.isclose(rate, own_rate, **same):
+            own_policy, own = split_label(known)
+            if policy == own_policy and np.isclose(rate, own, SAME_RATE, 0, equal_nan=True):
                 return known
         raise ValueError(f"No run has the label {label!r}; labels are {self.labels}.")
 

@@ -11,18 +11,15 @@ import numpy as np
 # Beyond this step a schedule is not defined: so many updates of a millisecond take 25 days.
 MOST_STEPS = 2**31 - 1
 
-# What a formula may use; `keras_schedules` has the same names for tensors.
+# What a formula may use: this under one name in NumPy and Keras, and what differs between them.
+SHARED = ("cos", "clip", "maximum", "minimum", "where")
 NUMPY = SimpleNamespace(
-    cos=np.cos,
-    clip=np.clip,
-    maximum=np.maximum,
-    minimum=np.minimum,
+    **{name: getattr(np, name) for name in SHARED},
     # np.power may round a scalar in another way than the same number in an array.
     power=np.float_power,
     searchsorted=lambda table, values: np.searchsorted(table, values, side="right"),
     take=lambda table, indices: np.take(np.asarray(table, "int64"), indices),
     to_float=lambda values: np.asarray(values, "float64"),
-    where=np.where,
 )
 
 
@@ -69,6 +66,13 @@ def checked_count(value, name, least=1):
     return int(value)
 
 
+def checked_schedule(value):
+    """Return what is given, if it is a schedule."""
+    if not isinstance(value, Schedule):
+        raise TypeError(f"schedule is {value!r}; give one of helpers.schedules.")
+    return value
+
+
 def checked_steps(step):
     """Return steps as int64 of the same shape."""
     if step is None:
@@ -77,9 +81,7 @@ def checked_steps(step):
     if not np.issubdtype(steps.dtype, np.integer):
         raise TypeError(f"step is of {steps.dtype}; steps count optimizer updates from 0: ints.")
     if steps.size and not 0 <= steps.min() <= steps.max() <= MOST_STEPS:
-        raise ValueError(
-            f"Steps from {steps.min()} to {steps.max()} were given; allowed is 0 to 2 ** 31 - 1."
-        )
+        raise ValueError(f"Steps are {steps.min()} to {steps.max()}; allowed is 0 to 2 ** 31 - 1.")
     return steps.astype("int64")
 
 
@@ -106,8 +108,10 @@ class Schedule:
             value = getattr(self, field.name)
             if field.type is int:
                 value = checked_count(value, field.name)
-            elif field.type is float:
+            elif field.type is float or (field.type == float | None and value is not None):
                 value = checked_rate(value, field.name, **field.metadata)
+            elif field.type is Schedule:
+                value = checked_schedule(value)
             object.__setattr__(self, field.name, value)
         for low, high in (("min_rate", "max_rate"), ("min_momentum", "max_momentum")):
             if getattr(self, low, 0) > getattr(self, high, math.inf):
@@ -116,8 +120,7 @@ class Schedule:
     @property
     def rate_bounds(self):
         """`(lowest, highest)`: no rate of the schedule lies outside."""
-        names = [field.name for field in dataclasses.fields(self)]
-        rates = [getattr(self, name) for name in names if name.endswith(("rate", "momentum"))]
+        rates = [vars(self)[name] for name in vars(self) if name.endswith(("rate", "momentum"))]
         return min(rates), max(rates)
 
     def __call__(self, step=None):
@@ -179,10 +182,7 @@ class Schedule:
 
     def to_dict(self):
         """Return the schedule as plain values, ready for JSON; `from_dict` reads them."""
-        settings = {
-            field.name: _plain(getattr(self, field.name)) for field in dataclasses.fields(self)
-        }
-        return {"kind": type(self).__name__} | settings
+        return {"kind": type(self).__name__} | {key: _plain(vars(self)[key]) for key in vars(self)}
 
 
 def from_dict(content):

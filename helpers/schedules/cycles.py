@@ -4,15 +4,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .base import (
-    MOST_STEPS,
-    Schedule,
-    between,
-    checked_count,
-    checked_rate,
-    half_cosine,
-    limited,
-)
+from .base import MOST_STEPS, Schedule, between, checked_count, checked_rate, half_cosine, limited
 
 MOST_CYCLES = 100_000
 # The paper's three or more first, then what is near.
@@ -49,34 +41,28 @@ class Triangular(Schedule):
     max_rate: float
     half_cycle_steps: int
     mode: str = "triangular"
-    gamma: float | None = None
+    gamma: float | None = limited(None, most=1, above=True)
 
     def __post_init__(self):
         super().__post_init__()
         if self.mode not in MODES:
             raise ValueError(f"mode is {self.mode!r}; allowed are {', '.join(MODES)}.")
         if self.mode.startswith("exp_range") != (self.gamma is not None):
-            raise ValueError(
-                f"mode is {self.mode!r} and gamma is {self.gamma!r}; a gamma such as 0.9999 is for "
-                "exp_range and exp_range_amplitude, which need it."
-            )
-        if self.gamma is not None:
-            gamma = checked_rate(self.gamma, "gamma", most=1, above=True)
-            object.__setattr__(self, "gamma", gamma)
+            given = f"mode is {self.mode!r} and gamma is {self.gamma!r}"
+            raise ValueError(f"{given}; both exp_range modes need a gamma, and only they.")
 
     def formula(self, step, ops):
         """Return the rate at its place in its cycle."""
         half = self.half_cycle_steps
         cycle, position = step // (2 * half), step % (2 * half)
         height = ops.minimum(position, 2 * half - position) / half
+        decline = ops.power(self.gamma or 1.0, ops.to_float(step))
         if self.mode == "triangular2":
             height = height * ops.power(0.5, ops.to_float(cycle))
         if self.mode == "exp_range_amplitude":
-            height = height * ops.power(self.gamma, ops.to_float(step))
+            height = height * decline
         rate = between(self.min_rate, self.max_rate, height, ops)
-        if self.mode == "exp_range":
-            rate = rate * ops.power(self.gamma, ops.to_float(step))
-        return rate
+        return rate * decline if self.mode == "exp_range" else rate
 
     @property
     def rate_bounds(self):
@@ -210,10 +196,8 @@ class OneCycle(Schedule):
         """Return `(step, rate)` of each end of a phase."""
         start, end = self.max_rate / self.start_divisor, self.max_rate / self.end_divisor
         peak = self.peak_step
-        corners = [(0, start), (peak, self.max_rate)]
-        if self.three_phase:
-            corners.append((2 * peak, start))
-        return [*corners, (self.total_steps, end)]
+        fallen = [(2 * peak, start)] if self.three_phase else []
+        return [(0, start), (peak, self.max_rate), *fallen, (self.total_steps, end)]
 
     def formula(self, step, ops):
         """Return the rate in its phase."""
@@ -242,10 +226,7 @@ def _table_of_ends(first_cycle_steps, cycle_mult):
     ends = [first_cycle_steps]
     while ends[-1] <= MOST_STEPS:
         if len(ends) == MOST_CYCLES:
-            raise ValueError(
-                f"cycle_mult is {cycle_mult!r}: so close to 1 that there would be more than "
-                f"{MOST_CYCLES:,} cycles; try 1, or 1.01."
-            )
+            raise ValueError(f"cycle_mult is {cycle_mult!r}, too close to 1; try 1, or 1.01.")
         length = first_cycle_steps * cycle_mult ** len(ends)
         # A cycle that outlasts all steps may be so long that no int64 holds it.
         ends.append(ends[-1] + round(min(length, 2.0**62)))
@@ -316,23 +297,18 @@ def plan_cycles(num_examples, batch_size, epochs, *, cycles=None, cycle_mult=1.0
     counts = NUMBERS_TRIED if cycles is None else (checked_count(cycles, "cycles"),)
     tried = [lengths for count in counts if (lengths := _shortest(total, count, mult))]
     if not tried:
-        raise ValueError(
-            f"cycles is {cycles} with cycle_mult {mult:g}, but training has {total} updates: not "
-            "even one for the first cycle. Give fewer cycles, or more epochs."
-        )
+        given = f"cycles is {cycles} with cycle_mult {mult:g}, but training has {total} updates"
+        raise ValueError(f"{given}, too few. Give fewer cycles, or more epochs.")
 
     def share_missing(lengths):
         return (sum(lengths) - total) / lengths[-1]
 
     near = (lengths for lengths in tried if share_missing(lengths) <= NEAR_A_TROUGH)
     lengths = next(near, min(tried, key=share_missing))
-    short, warning = sum(lengths) - total, ""
-    if share_missing(lengths) > NEAR_A_TROUGH:
-        warning = (
-            f"Training would end {short} updates before a trough, in a cycle of {lengths[-1]}. "
-            "Give more epochs, or another number of cycles."
-        )
-    return CyclePlan(per_epoch, total, mult, lengths, warning)
+    short = f"{sum(lengths) - total} updates before a trough, in a cycle of {lengths[-1]}"
+    warning = f"Training would end {short}. Give more epochs, or another number of cycles."
+    is_near = share_missing(lengths) <= NEAR_A_TROUGH
+    return CyclePlan(per_epoch, total, mult, lengths, "" if is_near else warning)
 
 
 def _shortest(total, count, mult):

@@ -155,12 +155,8 @@ class Pieces(Schedule):
     pieces: tuple
 
     def __post_init__(self):
-        pieces = tuple(self.pieces)
-        if not pieces:
-            raise ValueError("pieces is empty; give one pair (schedule, steps) or more.")
-        last = len(pieces) - 1
-        pieces = tuple(_piece(pair, at == last) for at, pair in enumerate(pieces))
-        object.__setattr__(self, "pieces", pieces)
+        *pieces, last = self.pieces
+        vars(self)["pieces"] = (*map(_piece, pieces), _piece(last, is_last=True))
 
     @property
     def _starts(self):
@@ -209,11 +205,6 @@ class OppositeMomentum(Schedule):
     min_momentum: float = limited(0.85, most=0.999999)
     max_momentum: float = limited(0.95, most=0.999999)
 
-    def __post_init__(self):
-        super().__post_init__()
-        if not isinstance(self.schedule, Schedule):
-            raise TypeError(f"schedule is {self.schedule!r}; give one such as OneCycle(0.1, 400).")
-
     def formula(self, step, ops):
         """Return the momentum."""
         low, high = self.schedule.rate_bounds
@@ -239,14 +230,15 @@ def with_warmup(schedule, steps, *, start_rate=0.0):
         >>> with_warmup(Constant(0.1), steps=10)([0, 5, 10, 11]).tolist()
         [0.0, 0.05, 0.1, 0.1]
     """
-    schedule = schedule if isinstance(schedule, Schedule) else Constant(schedule)
-    ramp = LinearRamp(start_rate, float(schedule(0)), steps)
+    ramp = LinearRamp(start_rate, float(_schedule(schedule)(0)), steps)
     return Pieces([(ramp, ramp.total_steps), (schedule, None)])
 
 
-def _piece(pair, is_last):
+def _piece(pair, is_last=False):
     schedule, steps = pair
-    if not isinstance(schedule, Schedule):
-        schedule = Constant(schedule)
     open_end = is_last and steps is None
-    return schedule, None if open_end else checked_count(steps, "steps of a piece")
+    return _schedule(schedule), None if open_end else checked_count(steps, "steps of a piece")
+
+
+def _schedule(given):
+    return given if isinstance(given, Schedule) else Constant(given)
