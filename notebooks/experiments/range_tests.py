@@ -41,61 +41,25 @@ def _said(test):
     return {rule: rate for rule, rate in said.items() if rate is not None}
 
 
-def _followed(experiment, build_model, splits, seed, epochs, batch_size, kinds, measure=None):
-    """Train as each rule says after a test of this seed; the metric `said` is its rate."""
-    said = _said(_tested(build_model, splits.train, seed, batch_size=batch_size))
-    total = epochs * -(-len(splits.train[0]) // batch_size)
-    made = {"constant": Constant, "one cycle": lambda rate: OneCycle(rate, total)}
-    labels = {f"{rule}, {kind}": (kind, rate) for kind in kinds for rule, rate in said.items()}
-    runs = experiment.train(
-        build_model,
-        {label: made[kind](rate) for label, (kind, rate) in labels.items()},
-        splits.train,
-        None if measure else splits.validation,
-        test=None if measure else splits.test,
-        epochs=epochs,
-        batch_size=batch_size,
-        seeds=(seed,),
-        measure=measure,
-    ).at_end()
-    rates = [labels[policy][1] for policy in runs.frame["policy"]]
-    return Runs(runs.frame.assign(said=rates), runs.about)
-
-
 def rules_digits(experiment):
     """Each rule as a constant rate and as the peak of one cycle, digits, 320 updates, 20 seeds.
 
     Seeds from 100 on are there to choose a rule by, on validation images.
     """
-    experiment.about |= DIGITS
-    kinds = ("constant", "one cycle")
+    seeds = (*common.TUNING_SEEDS, *common.TWENTY_SEEDS)
     return common.joined(
-        experiment.part(
-            f"seed {seed}",
-            _followed,
-            *(experiment, models.build_dense_net, common.digits(seed), seed, 8, 32, kinds),
-        )
-        for seed in (*common.TUNING_SEEDS, *common.TWENTY_SEEDS)
+        experiment.part(f"seed {seed}", _followed, experiment, seed) for seed in seeds
     )
 
 
-def rules_cifar10(experiment):
-    """Each rule as the peak of one cycle, 10,000 images of CIFAR-10, ten epochs, five seeds.
-
-    As `tournament_cifar10`: a small residual net, flips, batches of 128, statistics taken anew.
-    Seed 100 is there to choose a rule by, on validation images.
-    """
-    experiment.about |= PHOTOGRAPHS
-
-    def one(seed):
-        splits = data.load("cifar10", seed=seed, limit=(10_000, None, None))
-        measure = common.with_new_statistics(splits, 790)
-        kinds = ("one cycle",)
-        return _followed(experiment, build_small_resnet, splits, seed, 10, 128, kinds, measure)
-
-    return common.joined(
-        experiment.part(f"seed {seed}", one, seed) for seed in (100, *common.FIVE_SEEDS)
-    )
+def _followed(experiment, seed):
+    """Train as each rule says after a test of this seed; the metric `said` is its rate."""
+    said = _said(_tested(models.build_dense_net, common.digits(seed).train, seed))
+    schedules = {f"{rule}, constant": Constant(rate) for rule, rate in said.items()}
+    schedules |= {f"{rule}, one cycle": OneCycle(rate, 320) for rule, rate in said.items()}
+    runs = common.train_on_digits(experiment, models.build_dense_net, schedules, 8, (seed,))
+    rates = [said[policy.split(", ")[0]] for policy in runs.frame["policy"]]
+    return Runs(runs.frame.assign(said=rates), runs.about)
 
 
 def range_test_settings(experiment):
@@ -152,5 +116,4 @@ if __name__ == "__main__":
         range_test_settings,
         range_test_untrained,
         range_test_trained,
-        rules_cifar10,
     )
