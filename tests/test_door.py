@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import venv
 
 import nbformat
@@ -70,11 +71,13 @@ def test_lessons_run_a_line_each_and_files_are_not_touched(monkeypatch, tmp_path
 
 
 def test_ctrl_c_ends_a_run_with_130_and_no_traceback(tmp_path):
-    write_lesson(tmp_path, "01_long", "print('on'); import time; time.sleep(60)")
+    started = tmp_path / "started"
+    lesson = f"import time; open({str(started)!r}, 'w').close(); time.sleep(600)"
+    write_lesson(tmp_path, "01_long", lesson)
     code = (
         "import sys, pathlib, helpers.__main__ as door; from helpers import environment\n"
         f"door.NOTEBOOKS = pathlib.Path({str(tmp_path)!r})\n"
-        "sys.argv = ['helpers', 'run']; print('ready', flush=True); environment.finish(door.main)"
+        "sys.argv = ['helpers', 'run']; environment.finish(door.main)"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code],
@@ -84,7 +87,9 @@ def test_ctrl_c_ends_a_run_with_130_and_no_traceback(tmp_path):
         text=True,
         start_new_session=True,
     )
-    assert process.stdout.readline() == "ready\n"
+    while not started.exists():
+        assert process.poll() is None
+        time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -16,6 +16,8 @@ LENGTH, KINDS, SEQUENCES, TRANSFORMER_UPDATES = 12, 12, 32, 400
 WARM_UPS = (0, 20, 100)
 TRANSFORMER_RATES = (0.001, 0.00316, 0.01, 0.0316)
 PLANNED, TAKEN, PER_EPOCH = 6, 12, 79
+PHOTOGRAPHS = {"data": "CIFAR-10: 5,000 training, 2,500 validation, 5,000 test images"}
+PHOTOGRAPHS["split"] = "drawn with the seed"
 
 
 def batch_sizes(experiment):
@@ -23,7 +25,7 @@ def batch_sizes(experiment):
 
     CIFAR-10, 5,000 images, three convolutions with batch normalization, four epochs of one cycle.
     """
-    experiment.about["data"] = "CIFAR-10: 5,000 training, 2,500 validation, 5,000 test images"
+    experiment.about |= PHOTOGRAPHS
 
     def one(kind, size, rates, seed):
         splits = data.load("cifar10", seed=seed, limit=(5_000, 2_500, 5_000))
@@ -129,7 +131,7 @@ def horizon_photographs(experiment):
     CIFAR-10, 5,000 images, three convolutions with batch normalization; `averaged` is the
     exponential mean of the weights under the constant rate.
     """
-    experiment.about["data"] = "CIFAR-10: 5,000 training, 2,500 validation, 5,000 test images"
+    experiment.about |= PHOTOGRAPHS
     names = [f"{name}, {epochs}" for epochs in (PLANNED, TAKEN) for name in planned_for(1, PLANNED)]
 
     def one(name, rate, seed):
