@@ -3,6 +3,7 @@
 import asyncio
 import html
 import io
+import threading
 import time
 import weakref
 
@@ -55,6 +56,7 @@ class Explorer:
         for ax, place in zip(self._figure.axes, panels):
             ax.set_position([inches / size[end % 2] for end, inches in enumerate(place)])
         self._waiting, self._key, self._moved_at = None, None, 0.0
+        self._drawing = threading.RLock()
         above = widgets.Layout(grid_area="1 / 1 / 2 / 2", margin="0", overflow="hidden")
         layers = [widgets.HTML(layout=above) for _ in range(3)]
         self._ghost, self._back, self._front = layers
@@ -103,7 +105,9 @@ class Explorer:
     def _redraw(self):
         self._waiting = None
         try:
-            self._make()
+            # JupyterLab may send two changes in two threads, and there is one figure.
+            with self._drawing:
+                self._make()
         except ValueError as error:
             self._text, self.score = str(error), ""
             self._words.value = line(self._text, MESSAGE)
