@@ -173,7 +173,8 @@ def grid_design(rates, seeds, build_model, splits, budget=24):
     _need(len(seeds) >= 3, "So few seeds leave the spread a guess. Trade rates for seeds.")
     _need(len(rates) >= 4, "So few rates cannot show a window. Trade seeds for rates.")
     _need(_evenly_spaced(rates), "On a log axis, some gaps between rates are far wider.")
-    runs = sweep(build_model, rates, splits.train, splits.validation, epochs=5, seeds=seeds)
+    options = {"epochs": 5, "seeds": seeds, "progress": False}
+    runs = sweep(build_model, rates, splits.train, splits.validation, **options)
     _need(not runs.best().at_edge, "The best rate is at the edge of your grid: what lies beyond?")
 
 

@@ -133,8 +133,7 @@ def iterate(build_model, schedules, train, validation=None, *, executor=None, **
         they were; TensorFlow's global seed is the last one used. Randomness that is outside of
         Keras's seed generators (such as `tf.random` in a custom layer) is not reset between runs.
     """
-    known = {each.name for each in dataclasses.fields(Plan)}
-    others = {name: options.pop(name) for name in options.keys() - known}
+    others = {name: options.pop(name) for name in options.keys() - Plan.__dataclass_fields__.keys()}
     plan = Plan(build_model, schedules, train, validation, **options, fit_options=others)
     return _work(plan) if executor is None else _spread(plan, executor)
 
@@ -172,8 +171,7 @@ def _work(plan):
 
 def _spread(plan, executor):
     """As `_work`, each run a task of an executor; yields after each of them."""
-    began, finished = time.perf_counter(), {}
-    tasks = {}
+    began, finished, tasks = time.perf_counter(), {}, {}
     for label, seed in itertools.product(plan.schedules, plan.seeds):
         one = dataclasses.replace(plan, schedules={label: plan.schedules[label]}, seeds=(seed,))
         tasks[executor.submit(_one_run, one)] = label, seed
