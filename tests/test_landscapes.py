@@ -90,6 +90,11 @@ def test_trials_meet_the_same_noise_whatever_the_schedule():
     np.testing.assert_allclose(moved.positions[-1], x[:, 0])
 
 
+def test_a_walk_begins_at_a_place():
+    with pytest.raises(ValueError, match="start"):
+        hop(Basins(), Constant(0.1), steps=10, trials=5, noise=1.0, start=np.nan)
+
+
 def test_checkpoints_are_the_ends_of_cycles_or_what_is_asked_for():
     options = {"steps": 60, "trials": 20, "noise": 1.0}
     assert hop(Basins(), WarmRestarts(0.3, 20), **options).updates == (20, 40, 60)

@@ -285,6 +285,8 @@ def test_bounds_become_schedules():
     assert cycle(cycle.peak_step) == pytest.approx(high)
     assert result.one_cycle(500, start_divisor=25, anneal="linear").start_divisor == 25
     assert result.warm_restarts(100, cycle_mult=2) == WarmRestarts(high, 100, cycle_mult=2)
+    with pytest.raises(ValueError, match="allowed is a finite number above 0"):
+        result.one_cycle(500, min_rate=0)
 
 
 def test_a_rate_of_ones_own_takes_the_place_of_a_bound_and_only_what_is_needed_is_asked_for():

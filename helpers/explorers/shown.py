@@ -1,4 +1,4 @@
-"""Explorers that only compute: *Descent*, *Hop*, the planners, *Change a setting*."""
+"""Explorers that only compute: *Descent*, *Hop*, the planners, *Change the setting*."""
 
 import functools
 from types import SimpleNamespace
@@ -18,8 +18,7 @@ LANDSCAPES["two basins"] = lambda _: Basins((0.6, 1.0), (4.0, 4.0))
 STEPS, MOST_EPOCHS = 50, 100
 DATA_SETS = {"digits": 1_280, "CIFAR-10": 50_000, "ImageNet": 1_281_167}
 POLICIES = ("triangular", "triangular2", "exp_range", "stages", "one cycle")
-SHARP = (2.25, 2.25, 1.0, 2.25)
-BASINS = {"deepest is wide": Basins(), "deepest is sharp": Basins(widths=SHARP)}
+BASINS = {"deepest is wide": Basins(), "deepest is sharp": Basins(widths=(2.25, 2.25, 1.0, 2.25))}
 HOP_STEPS, TRIALS = 420, 500
 # The first cycle, and by how much each is longer: all end at a trough, or never fall.
 CYCLES = {"constant": (10**9, 1), "one cosine": (420, 1)}
@@ -236,7 +235,7 @@ def _planner(name, controls, plan, target):
         task = f"Target: {task}, and training that ends with the last."
         return task, f"Yours: {len(ends)}{rest}.", reached
 
-    return Explorer(name, controls, draw, [(0.9, 0.75, 5.9, 2.35)], score=score)
+    return Explorer(name, controls, draw, [(0.85, 0.75, 5.8, 2.35)], score=score)
 
 
 def steady(set_limits, highest):
@@ -248,7 +247,7 @@ def steady(set_limits, highest):
 
 
 def change_setting(batch_size=256, updates=1_000, most_rate=0.2):
-    """Return the explorer *Change a setting*: what follows from another batch, momentum or length.
+    """Return the explorer *Change the setting*: what another batch, momentum or length asks for.
 
     It starts from a setting of 10,000 examples that is known to be good, and keeps what that did:
     the rate follows the batch by the linear rule, or with AdamW by the square-root rule; with SGD
@@ -278,6 +277,7 @@ def change_setting(batch_size=256, updates=1_000, most_rate=0.2):
             steady(ax.set_xlim, ax.get_xlim()[1])
             steady(ax.set_ylim, ax.get_ylim()[1])
             ax.set_xlabel(unit)
+            ax.locator_params(nbins=5)
         panels[0].set_ylabel("rate; dotted: before")
         return _what_changed(before, after)
 
@@ -290,7 +290,7 @@ def change_setting(batch_size=256, updates=1_000, most_rate=0.2):
         return f"{task}most {most_rate:g}.", yours, reached
 
     panels = [(0.75, 0.6, 2.9, 2.5), (4.05, 0.6, 2.9, 2.5)]
-    return Explorer("Change a setting", controls, draw, panels, score=score)
+    return Explorer("Change the setting", controls, draw, panels, score=score)
 
 
 def _setting(optimizer, batch_size, momentum, epochs):

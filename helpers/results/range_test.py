@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.results.rules import Bounds, accuracy_bounds, smooth, suggestions, turns_up
 from helpers.results.runs import Record
-from helpers.schedules import OneCycle, Triangular, WarmRestarts
+from helpers.schedules import OneCycle, Triangular, WarmRestarts, checked_rate
 
 # A mean over about ten points: it lags little behind 300 rates, and few noisy points end a test.
 DEFAULT_SMOOTHING = 0.9
@@ -49,8 +49,8 @@ class HandOff:
             **options: Further settings, as for `OneCycle`.
         """
         low, high = self._ends(min_rate, max_rate)
-        start = {"start_divisor": high / low} if low else {}
-        return OneCycle(high, total_steps, **start | options)
+        first = {} if low is None else {"start_divisor": high / checked_rate(low, above=True)}
+        return OneCycle(high, total_steps, **first | options)
 
     def warm_restarts(self, first_cycle_steps, *, min_rate=0.0, max_rate=None, **options):
         """Return a `schedules.WarmRestarts` from the upper bound.

@@ -285,7 +285,7 @@ class Runs(Record):
             is, and `about["at_edge"]` which of these lie at the edge of their grid.
         """
         best = {policy: self.policy(policy).best(metric, mode) for policy in self.policies}
-        rates = {policy: found.label for policy, found in best.items()}
+        rates = {policy: float(found.label) for policy, found in best.items()}
         edges = [policy for policy, found in best.items() if found.at_edge]
         about = {"tuned_rates": rates, "tuned_by": metric, "at_edge": edges}
         tuned = self.select(rates.items()).frame.assign(rate=math.nan)
