@@ -15,8 +15,9 @@ PARALLEL = ["-n", "2", "--dist", "worksteal"]
 # All cells of a notebook on one kernel.
 BY_FILE = ["-n", "2", "--dist", "loadfile"]
 UNIT = ["tests", "helpers", "--ignore=tests/browser", "--ignore=tests/benchmarks"]
+UNIT += ["-m", "not weekly", "--durations=10"]
 NOTEBOOKS = ["notebooks", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
-NOTEBOOKS += ["--nbval-kernel-startup-timeout", "120"]
+NOTEBOOKS += ["--nbval-kernel-startup-timeout", "60"]
 STAGES = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
     "unit": [["pytest", *UNIT, *PARALLEL]],

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +13,10 @@ from hypothesis import settings
 # Before any test module imports Keras, which reads it once.
 _KERAS_HOME = tempfile.mkdtemp(prefix="keras-home-")
 os.environ["KERAS_HOME"] = _KERAS_HOME
+
+# Some tests press Ctrl-C; a shell that starts the tests in the background lets it be ignored, here
+# and in the processes that are started from here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A deadline for an example is a timing, and timings do not decide tests.
 settings.register_profile("course", deadline=None)
