@@ -11,18 +11,19 @@ import tempfile
 
 from helpers import environment
 
-PARALLEL = ["-n", "2", "--dist", "worksteal"]
+# One more than the cores of a small machine: some tests wait for another process.
+PARALLEL = ["-n", "3", "--dist", "worksteal"]
 # All cells of a notebook on one kernel.
-BY_FILE = ["-n", "2", "--dist", "loadfile"]
+BY_FILE = ["-n", "3", "--dist", "loadfile"]
+OFTEN = ["-m", "not weekly", "--durations=10"]
 UNIT = ["tests", "helpers", "--ignore=tests/browser", "--ignore=tests/benchmarks"]
-UNIT += ["-m", "not weekly", "--durations=10"]
 NOTEBOOKS = ["notebooks", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
 NOTEBOOKS += ["--nbval-kernel-startup-timeout", "60"]
 STAGES = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
-    "unit": [["pytest", *UNIT, *PARALLEL]],
+    "unit": [["pytest", *UNIT, *OFTEN, *PARALLEL]],
     "notebooks": [["pytest", *NOTEBOOKS, *BY_FILE]],
-    "browser": [["pytest", "tests/browser"]],
+    "browser": [["pytest", "tests/browser", *OFTEN]],
 }
 
 

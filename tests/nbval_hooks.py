@@ -13,6 +13,7 @@ os.environ.update(SETTINGS)
 # A backend chosen for the whole test run would replace the inline backend inside the kernels.
 os.environ.pop("MPLBACKEND", None)
 
+
 def pytest_configure():
     """Start a kernel anew where it never answers: its ports were free only when they were drawn."""
     start_once = kernel.start_new_kernel

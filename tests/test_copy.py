@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from helpers.environment import ROOT
+from tests.weekly import rest_weekly
 
 BLOCKED = ("pandas", "matplotlib", "scipy", "sklearn", "PIL", "ipywidgets", "helpers")
 TRY = """
@@ -32,7 +33,7 @@ print("copied, trained, loaded")
 """
 
 
-@pytest.mark.parametrize("package", ["", "mine"])
+@pytest.mark.parametrize("package", rest_weekly(["mine", ""]))
 def test_a_copy_of_the_schedules_runs_alone(package, tmp_path):
     """Beside the program, or in a package of its own."""
     place = tmp_path / package

@@ -11,6 +11,7 @@ from helpers import schedules
 from helpers.environment import ROOT
 from helpers.keras_schedules import cycle_momentum
 from tests.keras_probe import run_python
+from tests.weekly import rest_weekly
 
 INPUTS = np.random.default_rng(0).normal(size=(24, 3)).astype("float32")
 TARGETS = INPUTS @ np.array([1.0, -2.0, 3.0], "float32") + 0.5
@@ -97,7 +98,7 @@ def replay(name, momentum=MOMENTUM, gathered=1, epochs=4, left_out=()):
     return weights
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", rest_weekly(OPTIMIZERS))
 @pytest.mark.parametrize(
     "options",
     [{"jit_compile": True}, {"jit_compile": False}, {"steps_per_execution": 2}],
@@ -155,6 +156,7 @@ print(json.dumps(told))
 """
 
 
+@pytest.mark.weekly
 def test_a_saved_model_goes_on_in_a_new_process(tmp_path):
     np.save(tmp_path / "inputs.npy", INPUTS)
     np.save(tmp_path / "targets.npy", TARGETS)

@@ -149,6 +149,7 @@ def test_two_first_starts_at_once_make_one_environment(empty_course, tmp_path):
     assert (again.returncode, again.stdout) == (0, "")
 
 
+@pytest.mark.weekly
 def test_an_installation_that_fails_says_why_and_is_completed_by_the_next_start(
     empty_course, tmp_path
 ):
@@ -163,6 +164,7 @@ def test_an_installation_that_fails_says_why_and_is_completed_by_the_next_start(
     assert subprocess.run(command, env={**os.environ, **offline}, **settings).returncode == 0
 
 
+@pytest.mark.weekly
 def test_half_an_environment_is_made_again(empty_course, tmp_path):
     venv.create(empty_course / ".venv", with_pip=False)
     offline = {"PIP_FIND_LINKS": str(tmp_path / "wheels"), "PIP_NO_INDEX": "1"}

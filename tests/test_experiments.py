@@ -10,6 +10,7 @@ import pytest
 
 from helpers.environment import ROOT
 from helpers.results import STORED, Runs, load
+from tests.weekly import rest_weekly
 
 EXPERIMENTS = ROOT / "notebooks" / "experiments"
 FILES = sorted(STORED.glob("*.json"))
@@ -54,7 +55,9 @@ def test_the_first_updates_come_out_again(path, common):
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in FILES if not is_embedded(path)], ids=lambda path: path.stem
+    "path",
+    rest_weekly(path for path in FILES if not is_embedded(path)),
+    ids=lambda path: path.stem,
 )
 def test_the_first_updates_on_real_data_come_out_again(path, common, real_data):
     check_first_losses(path, common)
@@ -101,6 +104,7 @@ def test_a_stopped_experiment_replaces_nothing_and_goes_on(tmp_path):
     assert Runs.load(tmp_path / "trial.json").seeds == [0, 1]
 
 
+@pytest.mark.weekly
 def test_an_experiment_without_its_data_says_so_in_one_sentence():
     settings = {name: value for name, value in os.environ.items() if name != "LEARNING_RATE_DATA"}
     done = subprocess.run(

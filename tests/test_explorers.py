@@ -38,7 +38,7 @@ EXPLORERS = {
     "hop": explorers.hop,
     "cycle planner": explorers.cycle_planner,
     "restart planner": explorers.restart_planner,
-    "change a setting": explorers.change_setting,
+    "change the setting": explorers.change_setting,
     "sweep": lambda: explorers.sweep(Runs.from_rows(ROWS)),
     "bounds": lambda: explorers.bounds(TEST, *DATA, seeds=(0, 1), epochs=2, target=0.2),
     "train a cycle": lambda: explorers.train_a_cycle(*DATA, seeds=(0, 1), target=9, level=0.1),

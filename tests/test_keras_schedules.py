@@ -24,6 +24,7 @@ from tests.exact_rates import (
     telling_steps,
 )
 from tests.keras_probe import Jump, fit_probe, probe_model, run_python, used_rates
+from tests.weekly import rest_weekly
 
 TABLE = [*schedule_table(12, seed=1), *HARD_RESTARTS]
 TRIANGLE = schedules.Triangular(0.01, 0.05, half_cycle_steps=3)
@@ -239,7 +240,9 @@ def copy_out(folder):
 
 
 @pytest.mark.parametrize(
-    "package", ["helpers.", "", "mine.tools."], ids=["the course", "a folder", "a package"]
+    "package",
+    rest_weekly(["helpers.", "", "mine.tools."]),
+    ids=["the course", "a folder", "a package"],
 )
 def test_a_saved_model_goes_on_in_a_new_process_also_with_copied_schedules(
     package, saved, tmp_path

@@ -8,6 +8,7 @@ from helpers import schedules
 from helpers.layerwise import differential, rates, split
 from helpers.training import RecordSteps, compare, sweep
 from tests import layerwise_matrix as matrix
+from tests.weekly import rest_weekly
 
 FITTED = [each for each in matrix.FEATURES if each not in matrix.WITHOUT_GRAPH]
 # One with slots that the rate goes into, and one with decay and a count of updates.
@@ -22,7 +23,7 @@ def test_each_group_trains_as_with_an_optimizer_of_its_own(name, feature):
 
 
 @pytest.mark.parametrize("feature", FITTED)
-@pytest.mark.parametrize("name", FITTED_OPTIMIZERS)
+@pytest.mark.parametrize("name", rest_weekly(FITTED_OPTIMIZERS))
 def test_each_group_is_fitted_as_with_an_optimizer_of_its_own(name, feature):
     matrix.FEATURES[feature](name)
 
@@ -52,6 +53,7 @@ def replicated(tmp_path_factory):
     return folder
 
 
+@pytest.mark.weekly
 @pytest.mark.parametrize("name", FITTED_OPTIMIZERS)
 def test_two_replicas_train_as_one_device(replicated, name):
     matrix.check_written(replicated, name, weight_decay=0.5)

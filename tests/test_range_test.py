@@ -15,6 +15,7 @@ from helpers.layerwise import differential, split
 from helpers.progress import Bar
 from helpers.range_test.tester import stop_point
 from helpers.schedules import Constant, ExponentialRamp, LinearRamp
+from tests.weekly import rest_weekly
 
 STEPS, BATCH = 24, 16
 OPTIONS = {"steps": STEPS, "batch_size": BATCH, "min_rate": 0.001, "max_rate": 0.5}
@@ -114,7 +115,7 @@ OPTIMIZERS = {
 }
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", rest_weekly(OPTIMIZERS))
 def test_every_optimizer_meets_the_losses_of_updates_by_hand(name):
     result = run(seeded(OPTIMIZERS[name]()), shuffle=False)
     assert result.about["trained_by"] == "compiled loop"
@@ -134,7 +135,9 @@ def test_arrays_are_shown_in_the_order_of_the_seed():
     assert run(seeded(), seed=5).losses.tolist() != run(seeded(), seed=6).losses.tolist()
 
 
-@pytest.mark.parametrize("option", ["jit_compile", "run_eagerly", "steps_per_execution"])
+@pytest.mark.parametrize(
+    "option", rest_weekly(["run_eagerly", "jit_compile", "steps_per_execution"])
+)
 def test_compile_options_are_kept(option):
     options = {option: 5 if option == "steps_per_execution" else True}
     result = run(seeded(**options), shuffle=False)
@@ -215,7 +218,7 @@ def test_a_generator_that_ends_ends_the_test():
         run(seeded(), (batch for batch, _ in zip(batches_of(TRAIN), range(2))), batches_per_rate=3)
 
 
-@pytest.mark.parametrize("how", ["loop", "fit"])
+@pytest.mark.parametrize("how", rest_weekly(["loop", "fit"]))
 def test_several_updates_at_a_rate_are_averaged_and_gathered_ones_have_one(how):
     eager = {"run_eagerly": how == "fit"}
     result = run(seeded(**eager), shuffle=False, batches_per_rate=3)
@@ -236,7 +239,7 @@ def test_a_linear_ramp_goes_up_by_equal_steps():
     assert_same(result, *by_hand(seeded(), rates, batches_of(TRAIN)))
 
 
-@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("eager", rest_weekly([False, True]))
 def test_an_optimizer_on_a_schedule_is_tested_without_it_and_keeps_it(eager):
     """What `fit` traced before goes on with the schedule, and so does a `fit` after the test."""
     histories = []
@@ -252,7 +255,7 @@ def test_an_optimizer_on_a_schedule_is_tested_without_it_and_keeps_it(eager):
     assert histories[0] == histories[1]
 
 
-@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("eager", rest_weekly([False, True]))
 def test_held_out_data_are_measured_after_the_update_and_change_nothing(eager):
     options = {"shuffle": False, "validation": VALIDATION, "validation_every": 5}
     result = run(seeded(run_eagerly=eager), **options)

@@ -16,6 +16,7 @@ from helpers.keras_schedules import cycle_momentum
 from helpers.progress import Bar
 from helpers.schedules import OppositeMomentum, Triangular
 from helpers.training.state import Memory, everything_of
+from tests.weekly import rest_weekly
 
 SIZE = 6
 OPTIONS = {"steps": 40, "batch_size": 16, "progress": False}
@@ -175,15 +176,15 @@ def batches_per_rate(model):
 
 CASES = [
     plain,
+    stopped_by_nan,
+    interrupt_of_the_loop,
+    interrupt_of_fit,
     linear,
     with_validation,
-    stopped_by_nan,
     data_set,
     error_in_a_data_set,
     error_in_a_generator,
     error_in_a_py_dataset,
-    interrupt_of_the_loop,
-    interrupt_of_fit,
     interrupt_before_anything,
     batches_per_rate,
 ]
@@ -214,7 +215,7 @@ def check_contract(case, build, fitted):
     assert trained(build, fitted, case) == trained_without(build, fitted, policy)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", rest_weekly(CASES, 4), ids=lambda case: case.__name__)
 def test_model_is_as_it_was_and_trains_as_without_the_test(case):
     check_contract(case, build_model, fitted=True)
 
@@ -223,7 +224,9 @@ def test_a_new_model_trains_as_without_the_test():
     check_contract(plain, build_model, fitted=False)
 
 
-@pytest.mark.parametrize("case", [plain, stopped_by_nan], ids=lambda case: case.__name__)
+@pytest.mark.parametrize(
+    "case", rest_weekly([plain, stopped_by_nan]), ids=lambda case: case.__name__
+)
 def test_mixed_precision_comes_back_with_its_loss_scale(case):
     keras.config.set_dtype_policy("mixed_float16")
     try:
@@ -285,13 +288,13 @@ def test_what_a_stateful_layer_remembers_comes_back():
     assert any(np.frombuffer(state, "float32").any() for state in before)
 
 
-@pytest.mark.parametrize("fitted", [True, False], ids=["fitted", "new"])
+@pytest.mark.parametrize("fitted", rest_weekly([True, False]), ids=["fitted", "new"])
 @pytest.mark.parametrize("build", [lazily_built, lambda: compiled(OwnClass())])
 def test_models_that_are_built_by_their_data_come_back(build, fitted):
     check_contract(plain, build, fitted)
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", rest_weekly(OPTIMIZERS))
 def test_every_optimizer_comes_back(name):
     """After 5 batches an epoch, gradients gathered over 3 are left in the midst of an update."""
 

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from helpers.environment import ROOT
 from tests.keras_probe import run_python
 
@@ -42,6 +44,7 @@ print("TOLD" + json.dumps(told))
 """
 
 
+@pytest.mark.weekly
 def test_schedules_range_test_and_sweep_on_two_replicas():
     said = run_python(CODE, cwd=ROOT).stdout
     told = json.loads(said[said.index("TOLD") + 4 :])

@@ -14,6 +14,7 @@ from helpers.progress import Bar
 from helpers.schedules import Constant, Cosine, StepDecay
 from helpers.training import Progress, compare, iterate, sweep
 from helpers.training.engine import orders_of_fit
+from tests.weekly import rest_weekly
 
 # 2e19 overflows within the first epoch; 0.1 and 0.01 do not.
 RATES = (0.1, 2e19, 0.01)
@@ -95,7 +96,7 @@ def test_runs_do_not_touch_each_other(three_rates):
     assert alone.history(0.01, 1) == three_rates.history(0.01, 1)
 
 
-@pytest.mark.parametrize("name", ["Adam", "AdamW", "Adafactor"])
+@pytest.mark.parametrize("name", rest_weekly(["Adam", "AdamW", "Adafactor"]))
 def test_every_optimizer_is_reset_between_runs(name):
     def build():
         return build_model(getattr(keras.optimizers, name)(0.5))
@@ -105,7 +106,7 @@ def test_every_optimizer_is_reset_between_runs(name):
         assert_same_history(runs.history(rate, 3), fit_alone(rate, 3, build, epochs=2))
 
 
-@pytest.mark.parametrize("options", [{"jit_compile": True}, {"run_eagerly": True}])
+@pytest.mark.parametrize("options", rest_weekly([{"run_eagerly": True}, {"jit_compile": True}]))
 def test_compile_options_of_the_model_are_kept(options):
     def build():
         return build_model(**options)
@@ -295,7 +296,7 @@ def test_measuring_in_mid_epoch_changes_nothing(three_rates):
     assert runs.points()["val_loss"].notna().all()
 
 
-@pytest.mark.parametrize("eager", [False, True])
+@pytest.mark.parametrize("eager", rest_weekly([False, True]))
 def test_each_seed_may_have_images_of_its_own_to_train_choose_and_report_by(eager):
     def build():
         return build_model(run_eagerly=eager)

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from tests.test_explorers import EXPLORERS, TRAINING
+from tests.weekly import rest_weekly
 
 SLIDER, BOX = ".noUi-handle", "input[type=number]"
 # What an explorer shows: its picture, sentence, score and messages.
@@ -20,6 +21,7 @@ ROUND_TRIPS = """async () => {
 }"""
 HAS_WORDS = "([output, words]) => output.innerText.includes(words)"
 every_explorer = pytest.mark.parametrize("name", EXPLORERS)
+some_explorers = pytest.mark.parametrize("name", rest_weekly(EXPLORERS, 3))
 
 
 class Hand:
@@ -74,7 +76,7 @@ def hand(course, name):
     assert course.trouble == []
 
 
-@every_explorer
+@some_explorers
 def test_the_picture_follows_a_slider_that_is_dragged(hand, name):
     for _, slider in hand.numbers:
         hand.take(slider)
@@ -92,7 +94,7 @@ def value_share(slider):
     return (now - low) / (high - low)
 
 
-@every_explorer
+@some_explorers
 def test_a_typed_value_counts_with_tab_and_is_clamped_where_it_can_be_seen(hand, name):
     for box, slider in hand.numbers:
         first = float(box.input_value())
@@ -108,7 +110,7 @@ def test_a_typed_value_counts_with_tab_and_is_clamped_where_it_can_be_seen(hand,
         assert float(box.input_value()) == between
 
 
-@every_explorer
+@some_explorers
 def test_arrow_keys_move_a_slider_by_a_step(hand, name):
     for box, slider in hand.numbers:
         before = float(box.input_value())
@@ -118,7 +120,7 @@ def test_arrow_keys_move_a_slider_by_a_step(hand, name):
         assert (float(box.input_value()) < before) == (key == "ArrowLeft")
 
 
-@every_explorer
+@some_explorers
 def test_every_choice_is_pressed_with_space(hand, name):
     buttons = hand.output.get_by_role("button")
     for place, label in enumerate(buttons.all_inner_texts()):
