@@ -2,22 +2,18 @@
 
 import keras
 import numpy as np
-from common import command, data, digits, joined, scores, tuned_one_by_one
+from common import command, digits, joined, scores
 from networks import layers
 
 from helpers import layerwise, models
 from helpers.results import Runs
 from helpers.schedules import Constant, Cosine
-from helpers.training import cache_features
 
 # Multipliers from head to input, or what stands still.
 SPREADS = {"one rate": 1, "differential 2.6": 2.6, "differential 10": 10}
 DIGITS_RATES = (0.001, 0.00316, 0.01, 0.0316)
 DIGITS_UPDATES, DIGITS_BATCH = 150, 25
 DIGITS_SPLIT = ("conv_2", "conv_3", "hidden", "head")
-CLOTHING_SPLIT = ("block_6_expand", "block_13_expand", "head")
-CLOTHING_SIZE, CLOTHING_EPOCHS, CLOTHING_BATCH = 160, 30, 32
-CLOTHING_RATES = (0.0001, 0.000316, 0.001, 0.00316, 0.01)
 
 
 def some(part, number, seed):
@@ -126,74 +122,5 @@ def _digits(experiment, seed):
     return joined(parts)
 
 
-def clothing_network(statistics="frozen"):
-    """Build MobileNetV2 from ImageNet at 160 pixels, with a new head, and unfrozen."""
-    base = models.frozen_base("MobileNetV2", CLOTHING_SIZE)
-    models.unfreeze_base(base)
-    for layer in base._flatten_layers() if statistics == "moving" else ():
-        layer.trainable = True
-    return keras.Model(base.input, layers.Dense(10, name="head")(base.output))
-
-
-def differential_clothing(experiment):
-    """Clothing from 500 photographs at 160 pixels, MobileNetV2, 30 epochs, five seeds.
-
-    ImageNet weights. Frozen base, one rate and rates a tenth apart in four groups, each with and
-    without one cosine, statistics of batch normalization frozen or moving, gradual unfreezing. Each
-    is tuned by one seed on photographs that are used for nothing else.
-    """
-    return _clothing(experiment, 500, CLOTHING_EPOCHS)
-
-
-def differential_clothing_2000(experiment):
-    """As `differential_clothing`, from 2,000 photographs in 8 epochs: about as many updates."""
-    return _clothing(experiment, 2_000, 8)
-
-
-def _clothing(experiment, size, epochs):
-    splits = data.load("clothing", image_size=CLOTHING_SIZE)
-    pool, rest = ([part[at] for part in splits.train] for at in (slice(2500), slice(2500, None)))
-    test = [np.concatenate(pair) for pair in zip(splits.validation, splits.test)]
-    base = models.frozen_base("MobileNetV2", CLOTHING_SIZE)
-    features = {
-        name: cache_features(base, part)
-        for name, part in (("few", pool), ("val", rest), ("test", test))
-    }
-    total = epochs * -(-size // CLOTHING_BATCH)
-    experiment.about["data"] = f"clothing: {size} of 2,500 training, 568 to tune by, 713 to test on"
-    experiment.about["split"] = f"the {size} are drawn with the seed, the others fixed"
-
-    def one(name, rate, seed):
-        few = some(pool, size, seed)
-        kind, *options = name.split(", ")
-        statistics = "moving" if "moving statistics" in options else "frozen"
-        options_of = {"epochs": epochs, "batch_size": CLOTHING_BATCH, "seeds": (seed,)}
-        schedule = Cosine(rate, total) if "one cosine" in options else Constant(rate)
-        if kind == "frozen base":
-            few = some(features["few"], size, seed)
-            held_out, build = features, lambda: models.build_head(few[0].shape[1:])
-        else:
-            held_out = {"val": rest, "test": test}
-            ratio = 10 if kind == "differential" else 1
-
-            def build():
-                return with_rates(clothing_network(statistics), CLOTHING_SPLIT, ratio)
-
-        if kind == "gradual unfreezing":
-            keras.utils.set_random_seed(seed)
-            model = clothing_network()
-            unfrozen_step_by_step(model, CLOTHING_SPLIT, rate, few, total, CLOTHING_BATCH)
-            row = {"policy": name, "rate": rate, "seed": seed, "epoch": epochs, "updates": total}
-            return Runs.from_rows([row | scores(model, held_out)])
-        moments = {"test": held_out["test"], **options_of}
-        grid = {(name, rate): schedule}
-        return experiment.train(build, grid, few, held_out["val"], **moments).at_end()
-
-    names = ["frozen base", "one rate", "one rate, one cosine", "one rate, moving statistics"]
-    names += ["differential", "differential, one cosine", "differential, moving statistics"]
-    names += ["gradual unfreezing"]
-    return tuned_one_by_one(experiment, one, names, CLOTHING_RATES)
-
-
 if __name__ == "__main__":
-    command(differential_digits, differential_clothing, differential_clothing_2000)
+    command(differential_digits)

@@ -2,10 +2,18 @@
 
 import keras
 import numpy as np
-from common import FIVE_SEEDS, command, data, joined, tuned_one_by_one, with_new_statistics
+from common import (
+    FIVE_SEEDS,
+    TUNING_SEEDS,
+    command,
+    data,
+    joined,
+    tuned_one_by_one,
+    with_new_statistics,
+)
 from networks import build_photograph_net
 
-from helpers import schedules
+from helpers import range_test, schedules
 from helpers.models import compiled
 
 BATCH_SIZES = (128, 1024)
@@ -15,6 +23,13 @@ ADAMW_RATES = (0.000316, 0.001, 0.00316, 0.01, 0.0316, 0.1)
 LENGTH, KINDS, SEQUENCES, TRANSFORMER_UPDATES = 12, 12, 32, 400
 WARM_UPS = (0, 20, 100)
 TRANSFORMER_RATES = (0.001, 0.00316, 0.01, 0.0316)
+# A fall after a warm-up of a twentieth, and one cycle.
+SHAPES = {
+    "one fall": lambda peak, updates: schedules.with_warmup(
+        schedules.Cosine(peak, updates - updates // 20), updates // 20
+    ),
+    "one cycle": schedules.OneCycle,
+}
 PLANNED, TAKEN, PER_EPOCH = 6, 12, 79
 PHOTOGRAPHS = {"data": "CIFAR-10: 5,000 training, 2,500 validation, 5,000 test images"}
 PHOTOGRAPHS["split"] = "drawn with the seed"
@@ -152,5 +167,59 @@ def horizon_photographs(experiment):
     return tuned_one_by_one(experiment, one, names, (0.0316, 0.1, 0.316))
 
 
+def procedure(experiment, build, train, epochs, batch_size, **options):
+    """Follow lesson 07: range tests, three candidates for the peak, two shapes, other seeds."""
+    experiment.look(build, 0.001, train, 0, batch_size)
+    updates = epochs * -(-len(train[1]) // batch_size)
+    tests = range_test.run_seeds(
+        build, train, seeds=range(3), batch_size=batch_size, progress=False
+    )
+    lowest = tests.suggest()["turning_point"]
+    tried = {
+        (shape, peak): make(peak, updates)
+        for peak in (lowest / 10, lowest / 3, lowest)
+        for shape, make in SHAPES.items()
+    }
+    options |= {"epochs": epochs, "batch_size": batch_size}
+    short = experiment.train(build, tried, train, seeds=TUNING_SEEDS[:3], **options)
+    rates = short.tuned("val_loss").about["tuned_rates"]
+    final = {label: tried[label] for label in rates.items()}
+    return short.concat(experiment.train(build, final, train, seeds=FIVE_SEEDS, **options)).at_end()
+
+
+def procedure_cifar10(experiment):
+    """Lesson 07's procedure on photographs: three seeds choose, five others report.
+
+    CIFAR-10, 5,000 images, three convolutions with batch normalization; 8 epochs, batches of 64.
+    """
+    experiment.about |= PHOTOGRAPHS | {"split": "one for all seeds"}
+    splits = data.load("cifar10", limit=(5_000, 2_500, 5_000))
+    measure = with_new_statistics(splits, 8 * PER_EPOCH)
+    return procedure(experiment, build_photograph_net, splits.train, 8, 64, measure=measure)
+
+
+def procedure_transformer(experiment):
+    """Lesson 07's procedure on the small transformer that sorts, with Adam, 400 updates."""
+    experiment.about |= {"data": "none: 12 tokens of 12 kinds, to be sorted", "split": "drawn once"}
+    train, validation, test = (
+        sequences(seed, size) for seed, size in enumerate((1280, 1000, 1000))
+    )
+    options = {"validation": validation, "test": test}
+    return procedure(
+        experiment,
+        lambda: build_transformer(keras.optimizers.Adam(0.001)),
+        train,
+        10,
+        SEQUENCES,
+        **options,
+    )
+
+
 if __name__ == "__main__":
-    command(batch_sizes, warm_up_transformer, horizon_photographs)
+    command(
+        batch_sizes,
+        warm_up_transformer,
+        horizon_photographs,
+        procedure_cifar10,
+        procedure_transformer,
+    )
