@@ -10,7 +10,7 @@ import math
 import ipywidgets as widgets
 import traitlets
 
-NAME_WIDTH, ROW = "9.5em", {"flex": "1 1 24em", "max_width": "48em", "align_items": "center"}
+NAME_WIDTH, ROW = "11em", {"flex": "1 1 24em", "max_width": "48em", "align_items": "center"}
 
 
 class Number(widgets.HBox):
@@ -34,9 +34,9 @@ class Number(widgets.HBox):
         kind = widgets.BoundedIntText if whole else widgets.BoundedFloatText
         self._box = kind(description=name, step=1 if whole else None, **limits)
         self._box.style.description_width = NAME_WIDTH
-        self._box.layout = widgets.Layout(width="16.5em", flex="0 0 auto")
+        self._box.layout = widgets.Layout(width="19em", flex="0 0 auto")
         quiet = {"readout": False, "tooltip": name, "continuous_update": True}
-        quiet["layout"] = widgets.Layout(flex="1 1 14em", min_width="210px")
+        quiet["layout"] = widgets.Layout(flex="1 1 14em", min_width="250px")
         if log:
             limits |= {"min": math.log10(low), "max": math.log10(high)}
             self._slider = widgets.FloatLogSlider(step=0.05, **limits, **quiet)

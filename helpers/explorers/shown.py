@@ -289,7 +289,7 @@ def change_setting(batch_size=256, updates=1_000, most_rate=0.2):
         yours = f"Yours: {made.updates:,} updates, rate {made.rate:.3g}."
         return f"{task}most {most_rate:g}.", yours, reached
 
-    panels = [(0.75, 0.6, 2.9, 2.5), (4.05, 0.6, 2.9, 2.5)]
+    panels = [(0.75, 0.6, 2.7, 2.5), (4.25, 0.6, 2.7, 2.5)]
     return Explorer("Change the setting", controls, draw, panels, score=score)
 
 

@@ -129,7 +129,7 @@ def plot_layer_rates(table, *, limits=None, ax=None):
         cells = f"{row['group']}   {row['layers']:.44}", rate, f"{row['parameters']:,}"
         _write(ax, place, cells, [ink, ink, "black"])
         words.append(f"{row['layers']} {rate}")
-    ax.set(xlim=(0, 1.21), ylim=(len(table) - 0.5, -1.0))
+    ax.set(xlim=(0, 1.26), ylim=(len(table) - 0.5, -1.0))
     ax.set_axis_off()
     groups = f"{len(table)} blocks in {table['group'].nunique()} groups"
     sentence = f"Network of {groups}, input first, colored by learning rate: {'; '.join(words)}."
@@ -138,5 +138,5 @@ def plot_layer_rates(table, *, limits=None, ax=None):
 
 def _write(ax, place, cells, inks):
     """Write the row of one block: what stands at its left, at its right, and beside it."""
-    for x, side, cell, ink in zip((0.015, 0.985, 1.2), ("left", "right", "right"), cells, inks):
+    for x, side, cell, ink in zip((0.015, 0.985, 1.25), ("left", "right", "right"), cells, inks):
         ax.text(x, place, cell, ha=side, va="center", color=ink)

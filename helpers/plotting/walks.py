@@ -102,7 +102,7 @@ def plot_hops(hops, name="hopping", *, ax=None):
     ax.axhline(bottom, color=PALETTE["black"], linewidth=0.8)
     shares = np.bincount(hops.basins(), minlength=len(landscape.bottoms)) / hops.trials
     for place, share in zip(landscape.bottoms, shares):
-        ax.text(place, bottom - 0.02 * height, f"{share:.0%}", ha="center", va="top")
+        ax.text(place, bottom - 0.05 * height, f"{share:.0%}", ha="center", va="top")
     ax.set(xlim=(low, high), ylim=(-height, 1.05 * height), xlabel="x", ylabel="loss")
     ax.set_yticks(np.arange(0, height, 0.5))
     ends = f"{hops.trials:,} ends in {landscape}, {name}: {_share(hops.share())} in the deepest"
