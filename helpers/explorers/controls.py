@@ -10,7 +10,8 @@ import math
 import ipywidgets as widgets
 import traitlets
 
-NAME_WIDTH, ROW = "11em", {"flex": "1 1 24em", "max_width": "48em", "align_items": "center"}
+# A slider that has no room beside its box goes below it.
+NAME_WIDTH, ROW = "11em", {"flex": "1 1 39em", "flex_flow": "row wrap", "align_items": "center"}
 
 
 class Number(widgets.HBox):
