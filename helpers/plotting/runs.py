@@ -130,7 +130,7 @@ def plot_paired(verdicts, *, names=None, ax=None):
     ax.grid(False, axis="y")
     better = "left" if verdicts[0].mode == "min" else "right"
     known = METRIC_NAMES.get(metric, metric)
-    ax.set_xlabel(f"difference in {known}, 95 % interval; the first is better to the {better}")
+    ax.set_xlabel(f"difference in {known}, 95 % interval\n(the first is better to the {better})")
     return described(ax.figure, f"Paired differences in {known}: {'; '.join(parts)}.")
 
 
