@@ -12,17 +12,16 @@ import tempfile
 from helpers import environment
 
 # One more than the cores of a small machine: some tests wait for another process.
-PARALLEL = ["-n", "3", "--dist", "worksteal"]
-# All cells of a notebook on one kernel.
-BY_FILE = ["-n", "3", "--dist", "loadfile"]
+PARALLEL = ["-n", "3", "--dist"]
 OFTEN = ["-m", "not weekly", "--durations=10"]
 UNIT = ["tests", "helpers", "--ignore=tests/browser", "--ignore=tests/benchmarks"]
 NOTEBOOKS = ["notebooks", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "120"]
 NOTEBOOKS += ["--nbval-kernel-startup-timeout", "60"]
 STAGES = {
     "lint": [["ruff", "check", "."], ["ruff", "format", "--check", "."]],
-    "unit": [["pytest", *UNIT, *OFTEN, *PARALLEL]],
-    "notebooks": [["pytest", *NOTEBOOKS, *BY_FILE]],
+    "unit": [["pytest", *UNIT, *OFTEN, *PARALLEL, "worksteal"]],
+    # All cells of a notebook on one kernel.
+    "notebooks": [["pytest", *NOTEBOOKS, *PARALLEL, "loadfile"]],
     "browser": [["pytest", "tests/browser", *OFTEN]],
 }
 
