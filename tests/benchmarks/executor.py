@@ -14,6 +14,7 @@ from distributed import Client, LocalCluster
 
 from helpers import data, models
 from helpers.training import sweep
+from tests.benchmarks.table import Row, show
 
 RATES = np.geomspace(1e-3, 1.0, 8).tolist()
 EPOCHS, WIDTH = 20, 32
@@ -23,7 +24,7 @@ def build():
     return models.build_convnet(width=WIDTH)
 
 
-def seconds(executor=None):
+def seconds(executor=None, epochs=EPOCHS):
     """Return the wall time of the sweep."""
     splits = data.load("digits")
     began = time.perf_counter()
@@ -32,7 +33,7 @@ def seconds(executor=None):
         RATES,
         splits.train,
         splits.validation,
-        epochs=EPOCHS,
+        epochs=epochs,
         progress=False,
         executor=executor,
     )
@@ -48,16 +49,18 @@ def use_one_thread():
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-def main():
-    """Print both times and their ratio."""
+def rows():
+    """Yield the ratio, and what a task costs beside its training: building, tracing, sending."""
     sizes = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
     with LocalCluster(**sizes) as workers, Client(workers) as client:
         client.run(use_one_thread)
-        spread = seconds(client.get_executor())
+        spread, short = (seconds(client.get_executor(), epochs) for epochs in (EPOCHS, 1))
     alone = seconds()
-    print(f"two workers with one thread {spread:.1f} s, one process with two {alone:.1f} s")
-    print(f"one process / two workers: {alone / spread:.2f}")
+    words = f"{alone / spread:.2f} ({alone:.1f} s, {spread:.1f} s)"
+    yield Row("sweep, one process with two threads / two workers with one", words)
+    epoch = (spread - short) / (EPOCHS - 1)
+    yield Row("a task without its training", f"{2 * (short - epoch) / len(RATES):.2f} s")
 
 
 if __name__ == "__main__":
-    main()
+    show(rows())
