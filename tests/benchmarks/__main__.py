@@ -6,18 +6,12 @@ own, and the table is written after each, so that an interruption loses one at m
 """
 
 import argparse
-import importlib
 import multiprocessing
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
 from helpers.environment import finish
 from tests.benchmarks import table
-
-
-def measured(name):
-    """Run one benchmark in this process and return its rows."""
-    return table.show(importlib.import_module(f"tests.benchmarks.{name}").rows())
 
 
 def main(arguments):
@@ -33,7 +27,7 @@ def main(arguments):
             # A fresh process, which nothing before it has warmed or filled.
             spawn = multiprocessing.get_context("spawn")
             with ProcessPoolExecutor(1, mp_context=spawn) as process:
-                table.store(name, process.submit(measured, name).result())
+                table.store(name, process.submit(table.measured, name).result())
         except Exception as error:
             print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             failed.append(name)
