@@ -375,8 +375,8 @@ def hop(landscape, schedule, *, steps, trials, noise, seed=0, start=None, checkp
     updates = tuple(sorted({*(int(update) for update in checkpoints), steps}))
     # Streams of their own: the noise is then the same wherever the trials begin.
     places, noises = (np.random.default_rng([seed, stream]) for stream in range(2))
-    positions, kept = places.uniform(*landscape.view[0], trials), []
-    positions[:] = positions if start is None else checked_rate(start, "start", least=-np.inf)
+    ends = landscape.view[0] if start is None else [checked_rate(start, "start", least=-np.inf)] * 2
+    positions, kept = places.uniform(*ends, trials), []
     for step, rate in enumerate(rates):
         noisy = landscape.gradient(positions) + noise * noises.standard_normal(trials)
         positions = positions - rate * noisy

@@ -269,9 +269,6 @@ FEATURES = {
     "XLA": check_xla,
 }
 WITHOUT_GRAPH = list(FEATURES)[:4]
-# Keras's ScheduleFreeAdamW itself trains otherwise in a graph than step by step (in 3.15.1 it reads
-# a slot after the update where it means the value before).
-UNLIKE_IN_GRAPHS = {("ScheduleFree", each) for each in FEATURES if each not in WITHOUT_GRAPH}
 
 FACTOR = "factor.txt"
 
