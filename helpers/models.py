@@ -8,9 +8,6 @@ import keras
 
 from helpers.data import weights_file
 
-# For small data. Keras's 0.99 would hold two thirds of the initial statistics after 40 updates.
-MOVING_MOMENTUM = 0.9
-
 # Each base: its module in keras.applications, its options, its file.
 KERNELS = "weights_tf_dim_ordering_tf_kernels"
 BASES = {
@@ -163,25 +160,6 @@ def frozen_base(name, image_size=150, *, weights="imagenet"):
     images = keras.Input((height, width, 3))
     features = network(module.preprocess_input(images * 255.0), training=False)
     return _frozen(keras.Model(images, features, name=f"frozen_{name.lower()}"))
-
-
-def unfreeze_base(base, *, normalization=False):
-    """Let a base be trained, and its batch normalization keep the statistics that it came with.
-
-    Calling the base with `training=False` does not do that: once layers can be trained, `fit` hands
-    its own flag down to nested models.
-
-    Args:
-        base: A Keras model, such as `frozen_base` returns.
-        normalization: Train batch normalization too, with statistics that follow short training:
-            for random weights.
-    """
-    base.trainable = True
-    for layer in base._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = bool(normalization)
-            if normalization:
-                layer.momentum = MOVING_MOMENTUM
 
 
 def _frozen_copy(model):

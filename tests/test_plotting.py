@@ -94,8 +94,7 @@ def test_a_web_page_made_of_a_notebook_has_every_description():
 
 def test_axes_that_are_emptied_are_as_new():
     figure, ax = plotting.new_figure()
-    plotting.plot_range_test(make_test(), "accuracy", ax=ax)
-    plotting.plot_descent(descend(Bowl(), (-3, 1), rate=0.1), ax=emptied(ax))
+    plotting.plot_descent(descend(Bowl(), (-3, 1), rate=0.1), ax=ax)
     plotting.plot_lines({"a": [3, 4, 5], "b": [6, 7, 8]}, "x", "y", ax=emptied(ax))
     fresh = plotting.plot_lines({"a": [3, 4, 5], "b": [6, 7, 8]}, "x", "y")
     assert to_png(figure) == to_png(fresh)

@@ -1,6 +1,7 @@
 """`Explorer`: controls, a score, a sentence, and a picture that follows the hand."""
 
 import asyncio
+import base64
 import html
 import io
 import threading
@@ -9,6 +10,7 @@ import weakref
 
 import ipywidgets as widgets
 import matplotlib
+from matplotlib.ticker import NullLocator
 
 from helpers.explorers.controls import button
 from helpers.plotting.style import bundle, emptied, new_figure
@@ -17,6 +19,9 @@ from helpers.plotting.style import bundle, emptied, new_figure
 PAUSE_SECONDS = 0.8
 # Text and background are set together: a theme then cannot make one vanish into the other.
 MESSAGE = "color:#000000;background:#FFF3CD"
+# The scaffolds of several axes lie on one another.
+WHITE = '<div style="display:grid;background:#FFFFFF">{}</div>'
+LAYER = "grid-area:1/1;width:100%;display:block"
 BADGES = ("color:#000000;background:#E8E8E8", "color:#FFFFFF;background:#006B4E")
 
 _LATEST = weakref.WeakValueDictionary()
@@ -55,7 +60,8 @@ class Explorer:
         self._figure = new_figure(*size, columns=len(panels), layout=None)[0]
         for ax, place in zip(self._figure.axes, panels):
             ax.set_position([inches / size[end % 2] for end, inches in enumerate(place)])
-        self._waiting, self._key, self._moved_at = None, None, 0.0
+        self._resetting, self._moved_at = False, 0.0
+        self._scaffolds = [(None, "")] * len(panels)
         self._drawing = threading.RLock()
         above = widgets.Layout(grid_area="1 / 1 / 2 / 2", margin="0", overflow="hidden")
         layers = [widgets.HTML(layout=above) for _ in range(3)]
@@ -78,54 +84,46 @@ class Explorer:
         """The settings by name, as the controls show them."""
         return {name: control.value for name, control in self.controls.items()}
 
-    @property
-    def text(self):
-        """The sentence: what the settings lead to, or why they are impossible."""
-        self._catch_up()
-        return self._text
-
     def reset(self):
         """Set every control back to its first value."""
+        self._resetting = True
         for name, value in self._first.items():
             self.controls[name].value = value
+        self._resetting = False
+        self._redraw()
 
     def _changed(self, _change):
-        """Redraw soon where an event loop runs, so that a burst is drawn once; else at once."""
-        loop = running_loop()
-        if loop is None:
-            self._redraw()
-        elif self._waiting is None:
-            self._waiting = loop.call_later(0.004, self._redraw)
-
-    def _catch_up(self):
-        if self._waiting is not None:
-            self._waiting.cancel()
+        # A burst is drawn once: the page holds a change back until the one before is answered.
+        if not self._resetting:
             self._redraw()
 
     def _redraw(self):
-        self._waiting = None
         try:
             # JupyterLab may send two changes in two threads, and there is one figure.
             with self._drawing:
                 self._make()
         except ValueError as error:
-            self._text, self.score = str(error), ""
-            self._words.value = line(self._text, MESSAGE)
+            self.text, self.score = str(error), ""
+            self._words.value = line(self.text, MESSAGE)
             self._badge.value = ""
 
     def _make(self):
         figure, sentence = self._figure, self._drawn()
         target, yours, reached = self._score(**self.values) if self._score else ("", "", False)
-        key, moment = _scaffold_key(figure), time.monotonic()
-        if key != self._key:
-            self._ghost.value, self._back.value = "", _svg(figure, "back")
-            self._key = key
+        for place, ax in enumerate(figure.axes):
+            key = _scaffold_key(ax)
+            if key != self._scaffolds[place][0]:
+                self._scaffolds[place] = key, _svg(figure, _scaffold(ax))
+        back, moment = WHITE.format("".join(svg for _, svg in self._scaffolds)), time.monotonic()
+        if back != self._back.value:
+            self._ghost.value, self._back.value = "", back
         elif moment - self._moved_at > PAUSE_SECONDS:
-            ghost = self._front.value.replace('role="img"', 'aria-hidden="true"')
+            ghost = self._front.value.replace("<img ", '<img aria-hidden="true" ')
             self._ghost.value = f'<div style="opacity:0.25">{ghost}</div>'
         self._moved_at = moment
-        self._front.value = _svg(figure, "front", sentence)
-        self._text, self._words.value = sentence, line(sentence)
+        inside = {artist for ax in figure.axes for artist in {*ax.get_children()} - _scaffold(ax)}
+        self._front.value = _svg(figure, inside, sentence)
+        self.text, self._words.value = sentence, line(sentence)
         self.score = f"{target} {yours}{' Reached.' if reached else ''}".strip()
         self._badge.value = line(self.score, BADGES[bool(reached)]) if self._score else ""
 
@@ -134,10 +132,14 @@ class Explorer:
         self._figure.alt = ""
         # To make new axes would take three times as long as all the rest.
         self._figure.alt = self._draw([emptied(ax) for ax in self._figure.axes], **self.values)
+        # So do powers as formulas, and small ticks.
+        for axis in (axis for ax in self._figure.axes for axis in (ax.xaxis, ax.yaxis)):
+            if axis.get_scale() == "log":
+                axis.set_major_formatter("{x:g}")
+                axis.set_minor_locator(NullLocator())
         return self._figure.alt
 
     def _repr_mimebundle_(self, **_):
-        self._catch_up()
         self._drawn()
         data, metadata = bundle(self._figure)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.ui.model_id}
@@ -196,12 +198,11 @@ class TrainingExplorer(Explorer):
         self._stop_asked = False
         self._say("Getting ready: the first run traces the network.")
         self._turns = self._pieces(self.values)
-        loop = running_loop()
-        if loop is None:
+        try:
+            asyncio.get_running_loop().create_task(self._take(self._turns))
+        except RuntimeError:
             for _ in self._turns:
                 pass
-        else:
-            loop.create_task(self._take(self._turns))
 
     def stop(self):
         """End the run after the piece at hand; what it finished is kept."""
@@ -214,7 +215,6 @@ class TrainingExplorer(Explorer):
         self.results.clear()
         super().reset()
         self._say("Nothing has run yet.")
-        self._redraw()
 
     def _pieces(self, values):
         """Do one run; a generator that gives way after each piece, whoever drives it."""
@@ -258,44 +258,39 @@ class TrainingExplorer(Explorer):
         self.progress_text, self._said.value = text, line(text, MESSAGE * ("error" in text))
 
 
-def running_loop():
-    """Return the event loop that runs this code, or None."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
-
-
 def line(text, style=""):
     """Return text as HTML that screen readers announce when it changes."""
     style = f"line-height:1.35;padding:0.2em 0.6em;white-space:pre-line;{style}"
     return f'<div role="status" aria-live="polite" style="{style}">{html.escape(text)}</div>'
 
 
-def _scaffold_key(figure):
-    """Return what the axes look like without what is in them."""
+def _scaffold(ax):
+    """Return what axes consist of, without what is in them."""
+    return {ax.xaxis, ax.yaxis, ax.patch, *ax.spines.values()}
+
+
+def _scaffold_key(ax):
+    """Return what axes look like without what is in them."""
     return [
         (axis.get_view_interval().tolist(), axis.get_scale(), axis.get_label_text(), ax.axison)
         + (axis.get_ticklocs().tolist(), getattr(axis.get_major_formatter(), "seq", ()))
-        for ax in figure.axes
         for axis in (ax.xaxis, ax.yaxis)
     ]
 
 
-def _svg(figure, layer, alt=""):
-    """Return the axes of a figure, or what is in them, as an `svg` element."""
-    figure.patch.set_visible(layer == "back")
-    for ax in figure.axes:
-        scaffold = [ax.xaxis, ax.yaxis, ax.patch, *ax.spines.values()]
-        for artist in ax.get_children():
-            artist.set_visible((artist in scaffold) == (layer == "back"))
+def _svg(figure, shown, alt=""):
+    """Return some artists of a figure as an image in vector graphics."""
+    artists = [artist for ax in figure.axes for artist in ax.get_children()]
+    for artist in artists:
+        artist.set_visible(artist in shown)
     file = io.StringIO()
     blank = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     # The same picture for the same figure; letters as text are drawn in a tenth of the time.
     with matplotlib.rc_context({"svg.hashsalt": "course", "svg.fonttype": "none"}):
-        figure.savefig(file, format="svg", metadata=blank)
-    for artist in [figure.patch, *(child for ax in figure.axes for child in ax.get_children())]:
+        figure.savefig(file, format="svg", metadata=blank, facecolor="none")
+    for artist in artists:
         artist.set_visible(True)
-    svg = file.getvalue().partition("<svg ")[2]
-    role = f'role="img" aria-label="{html.escape(alt)}"' if alt else 'aria-hidden="true"'
-    return f'<svg {role} style="width:100%;height:auto;display:block" {svg}'
+    # Inside an `img` none of the page's thousands of style rules has to be matched with its lines.
+    data = base64.b64encode(file.getvalue().encode()).decode()
+    alt = f'alt="{html.escape(alt)}"' if alt else 'alt="" aria-hidden="true"'
+    return f'<img {alt} style="{LAYER}" src="data:image/svg+xml;base64,{data}">'

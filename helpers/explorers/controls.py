@@ -4,8 +4,8 @@ Each has a `value` to observe and to set. A slider alone has no name for a scree
 is typed into its own read-out is lost unless Enter follows; a number box has both.
 """
 
-import functools
 import math
+from functools import partial
 
 import ipywidgets as widgets
 import traitlets
@@ -51,9 +51,12 @@ class Number(widgets.HBox):
 
     def _slid(self, change):
         # The page moves a slider to its nearest step; a value between two steps stays as it is.
-        place = math.log10 if isinstance(self._slider, widgets.FloatLogSlider) else float
-        if abs(place(change["new"]) - place(self.value)) > 0.51 * self._slider.step:
+        if not self._at_slider(self.value):
             self.value = float(f"{change['new']:.3g}")
+
+    def _at_slider(self, value):
+        place = math.log10 if isinstance(self._slider, widgets.FloatLogSlider) else float
+        return abs(place(self._slider.value) - place(value)) <= 0.51 * self._slider.step
 
     @traitlets.validate("value")
     def _within(self, proposal):
@@ -62,7 +65,9 @@ class Number(widgets.HBox):
     @traitlets.observe("value")
     def _follow(self, change):
         if len(self.children):
-            self._box.value = self._slider.value = self._kind(change["new"])
+            self._box.value = self._kind(change["new"])
+            if not self._at_slider(change["new"]):
+                self._slider.value = self._box.value
 
 
 class Choice(widgets.Box):
@@ -84,8 +89,7 @@ class Choice(widgets.Box):
         self.name, self._several = name, several
         pairs = [pair if isinstance(pair, tuple) else (str(pair), pair) for pair in options]
         self._labels = {value: label for label, value in pairs}
-        press = {value: functools.partial(self._press, value) for value in self._labels}
-        self._buttons = {value: button("", action) for value, action in press.items()}
+        self._buttons = {one: button("", partial(self._press, one)) for one in self._labels}
         title = widgets.Label(name, layout=widgets.Layout(width=NAME_WIDTH, flex="0 0 auto"))
         shown = [title, *self._buttons.values()]
         if several:

@@ -4,12 +4,15 @@ import functools
 from types import SimpleNamespace
 
 import numpy as np
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 
 from helpers.explorers.base import Explorer
 from helpers.explorers.controls import Choice, Number, rate
 from helpers.landscapes import Basins, Bowl, Parabola, critical_rate, descend
 from helpers.landscapes import hop as hop_among
 from helpers.plotting import plot_descent, plot_hop_shares, plot_hops, plot_schedules
+from helpers.plotting.rates import name_epochs
 from helpers.plotting.style import LOOKS, PALETTE
 from helpers.schedules import OneCycle, Pieces, Triangular, WarmRestarts, with_warmup
 
@@ -73,10 +76,8 @@ def descent(target=10):
 
 def _draw_map(ax, curvatures, rate, momentum):
     """Draw how fast the loss of a quadratic falls, by rate and momentum."""
-    rates, momenta, shrinks = _map_of(tuple(curvatures))
-    levels = [0, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0]
-    ax.contourf(rates, momenta, shrinks, levels=levels, cmap="Blues_r", alpha=0.85)
-    red, most = PALETTE["vermillion"], max(curvatures)
+    ax.add_collection(PathCollection(**_map_of(tuple(curvatures))), autolim=False)
+    red, most, momenta = PALETTE["vermillion"], max(curvatures), np.array([0, 0.95])
     ax.plot(2 * (1 + momenta) / most, momenta, color=red, lw=1.5)
     ax.plot(2 / most, 0, "|", color=red, ms=14, mew=2, clip_on=False)
     ax.plot(rate, momentum, "ok", ms=11, mfc="none", mew=2, clip_on=False)
@@ -87,12 +88,14 @@ def _draw_map(ax, curvatures, rate, momentum):
 
 @functools.lru_cache(maxsize=16)
 def _map_of(curvatures):
-    """Return rates, momenta, and by how much an update shrinks the slowest direction."""
+    """Return areas of rates and momenta by how much an update shrinks the slowest direction."""
     rates, momenta = np.geomspace(0.001, 10, 60), np.linspace(0, 0.95, 30)
     middle = (1 + momenta[:, None] - rates * np.reshape(curvatures, (-1, 1, 1))).astype(complex)
     root = np.sqrt(middle**2 - 4 * momenta[:, None])
-    shrinks = np.maximum(abs(middle + root), abs(middle - root)) / 2
-    return rates, momenta, shrinks.max(axis=0)
+    shrinks = np.maximum(abs(middle + root), abs(middle - root)).max(axis=0) / 2
+    levels = [0, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0]
+    areas = Figure().subplots().contourf(rates, momenta, shrinks, levels=levels, cmap="Blues_r")
+    return {"paths": areas.get_paths(), "facecolors": areas.get_facecolor(), "alpha": 0.85}
 
 
 def hop(target=70):
@@ -220,8 +223,10 @@ def _planner(name, controls, plan, target):
     def draw(panels, **values):
         schedule, size, _ = plan(**values)
         ax, total = panels[0], size * int(values["epochs"])
-        sentence = plot_schedules(schedule, total, steps_per_epoch=size, ax=ax).alt
+        sentence = plot_schedules(schedule, total, ax=ax).alt
         steady(ax.set_ylim, ax.get_ylim()[1])
+        steady(ax.set_xlim, total)
+        name_epochs(ax, size)
         last = max([0, *schedule.cycle_ends(total)])
         ax.axvspan(last, total, color=PALETTE["orange"], alpha=0.25, lw=0, zorder=0)
         return f"{sentence} Training ends {'with' if last == total else 'inside'} a cycle."
@@ -239,11 +244,12 @@ def _planner(name, controls, plan, target):
 
 
 def steady(set_limits, highest):
-    """Let an axis end at 1, 2.2, 4.6, 10 and so on: what changes is then seen to change.
+    """Let an axis end at 1, 1.5, 2.2, 3.2, 4.6, 6.8, 10 and so on; return where.
 
-    And axes that stay as they were need not be drawn anew.
+    What changes is then seen to change, and axes that stay as they were need not be drawn anew.
     """
-    set_limits(0, 10 ** (np.ceil(3 * np.log10(max(1e-9, highest))) / 3))
+    # A little less, so that 10 is not taken for more than 10.
+    return set_limits(0, 10 ** (np.ceil(6 * np.log10(max(1e-9, highest)) - 1e-9) / 6))[1]
 
 
 def change_setting(batch_size=256, updates=1_000, most_rate=0.2):

@@ -97,11 +97,13 @@ def bounds(test, build_model, train, validation, *, seeds=(0, 1, 2), epochs=8, t
         schedule = Triangular(min_rate, max_rate, max(1, size * epochs // 4))
         return f"{min_rate:.3g} to {max_rate:.3g}", schedule, epochs
 
-    def above(ax, min_rate, max_rate, smoothing, rule, curve):
+    def above(panel, min_rate, max_rate, smoothing, rule, curve):
         smith = rule == "bounds"
-        options = {"rules": () if smith else (rule,), "bounds": smith, "ax": ax}
+        options = {"rules": () if smith else (rule,), "bounds": smith, "ax": panel}
         sentence = plot_range_test(replace(test, smoothing=smoothing), curve, **options).alt
-        ax.axvspan(min_rate, max_rate, color=SERIES[1]["color"], alpha=0.2, zorder=0)
+        if curve == "loss":
+            steady(panel.set_ylim, panel.get_ylim()[1])
+        panel.axvspan(min_rate, max_rate, color=SERIES[1]["color"], alpha=0.2, zorder=0)
         return f"{sentence} Your bounds are a factor of {max_rate / min_rate:.3g} apart."
 
     def judge(runs):
@@ -168,10 +170,11 @@ def _trainer(title, controls, data, make, judge, wanted, task, above=None):
         ax, runs_ax = panels[-2:]
         said = plot_schedules(schedule, size * epochs, ax=ax).alt
         steady(ax.set_ylim, ax.get_ylim()[1])
-        ax.set(xlabel=f"update ({size} to an epoch)", ylabel="rate")
+        end = steady(runs_ax.set_xlim, epochs)
+        ax.set(xlabel=f"update ({size} to an epoch)", ylabel="rate", xlim=(0, size * end))
         shown = list(enumerate(results, start=1))[-RUNS_SHOWN:]
         lines = [_draw_run(runs_ax, number, result, len(seeds)) for number, result in shown]
-        runs_ax.set(xlabel="epoch", ylabel="validation accuracy", xlim=(0, epochs), ylim=(0.5, 1))
+        runs_ax.set(xlabel="epoch", ylabel="validation accuracy", xlim=(0, end), ylim=(0.5, 1))
         return "\n".join([sentence or said, *lines])
 
     def score(results, **_):

@@ -78,13 +78,19 @@ def plot_schedules(schedules, total_steps, *, steps_per_epoch=None, y="learning 
     ax.yaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_major_formatter("{x:,.0f}")
     if steps_per_epoch:
-        every = steps_per_epoch * max(1, round(total_steps / steps_per_epoch / 5))
-        ticks = range(0, total_steps + 1, every)
-        ax.set_xticks(ticks, [f"{tick:,}\nepoch {tick // steps_per_epoch}" for tick in ticks])
+        name_epochs(ax, steps_per_epoch)
     if len(schedules) > 1:
         ax.legend(**BESIDE)
     sentence = f"Line chart of the {y} over {total_steps:,} updates: {'; '.join(parts)}."
     return described(ax.figure, sentence)
+
+
+def name_epochs(ax, steps_per_epoch):
+    """Name about five whole epochs below an axis of updates."""
+    end = ax.get_xlim()[1]
+    every = steps_per_epoch * max(1, round(end / steps_per_epoch / 5))
+    ticks = range(0, int(end) + 1, every)
+    ax.set_xticks(ticks, [f"{tick:,}\nepoch {tick // steps_per_epoch}" for tick in ticks])
 
 
 def drawn_steps(cycle_ends, total_steps):

@@ -22,11 +22,9 @@ def plot_runs(runs, metric="val_accuracy", *, styles=None, ax=None):
     table, own = runs.table().replace({metric: [np.inf, -np.inf]}, np.nan), ax is None
     ax = axes_for(ax, width=8.5, height=3.6)
     styles = styles or dict(zip(runs.labels, looks(runs.labels)))
-    curves = {}
-    for label in runs.labels:
-        mine = table[table["label"].map(name) == name(label)].dropna(subset=[metric])
-        curves[label] = mine.groupby("epoch")[metric].agg(["mean", "min", "max", "median"])
-    curves = {label: curve for label, curve in curves.items() if len(curve)}
+    groups = table.dropna(subset=[metric]).groupby([table["label"].map(name), "epoch"])[metric]
+    values = groups.agg(["mean", "min", "max", "median"])
+    curves = {each: values.loc[name(each)] for each in runs.labels if name(each) in values.index}
     order = sorted(curves, key=lambda label: -curves[label]["mean"].iloc[-1])
     for label in order:
         curve = curves[label]

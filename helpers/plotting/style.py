@@ -71,10 +71,11 @@ def axes_for(ax, **size):
 
 
 def emptied(ax):
-    """Return axes without what is in them, ready to be drawn into again."""
+    """Return axes without what is in them, ready to be drawn into again on the same scales."""
     for artist in [*ax.lines, *ax.collections, *ax.patches, *ax.texts]:
         artist.remove()
-    ax.set(xscale="linear", yscale="linear", aspect="auto", xlabel="", ylabel="", autoscale_on=True)
+    ax.set_aspect("auto")
+    ax.autoscale(True)
     ax.set_prop_cycle(None)
     ax.relim()
     ax.grid(True)

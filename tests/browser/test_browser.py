@@ -12,6 +12,7 @@ from tests.test_explorers import EXPLORERS, TRAINING
 from tests.weekly import rest_weekly
 
 SLIDER, BOX = ".noUi-handle", "input[type=number]"
+PICTURE = "img:not([aria-hidden])"
 # What an explorer shows: its picture, sentence, score and messages.
 STATE = "output => [...output.querySelectorAll('.widget-html')].map(e => e.innerHTML).join()"
 CHANGED = f"([output, before]) => ({STATE})(output) !== before"
@@ -32,7 +33,7 @@ class Hand:
         self.press("Reset")
         # What is reset is drawn before anything else is done.
         self.page.evaluate(ROUND_TRIPS)
-        self.output.locator("svg[role=img]").wait_for()
+        self.output.locator(PICTURE).wait_for()
         self.numbers = list(
             zip(self.output.locator(BOX).all(), self.output.locator(SLIDER).all(), strict=True)
         )
@@ -157,19 +158,19 @@ def test_every_control_and_the_picture_have_a_name(hand, name):
             assert controls[place - 1][0] == "spinbutton"
         else:
             assert re.search(r'"[^"]+"', said), (role, said)
-    sentence = hand.output.locator("svg[role=img]").get_attribute("aria-label")
+    sentence = hand.output.locator(PICTURE).get_attribute("alt")
     assert len(sentence) >= 40
     live = hand.output.locator("[aria-live=polite]").all_inner_texts()
     assert " ".join(sentence.split()) in [" ".join(text.split()) for text in live]
 
 
 def test_a_lesson_that_is_opened_again_still_has_its_pictures(course):
-    seen = {name: Hand(course, name).output.locator("svg[role=img]") for name in EXPLORERS}
-    seen = {name: picture.get_attribute("aria-label") for name, picture in seen.items()}
+    seen = {name: Hand(course, name).output.locator(PICTURE) for name in EXPLORERS}
+    seen = {name: picture.get_attribute("alt") for name, picture in seen.items()}
     course.reopen_without_its_kernel()
     for name, sentence in seen.items():
         output = course.output(name)
-        output.locator("svg[role=img]").wait_for()
-        assert output.locator("svg[role=img]").get_attribute("aria-label") == sentence
+        output.locator(PICTURE).wait_for()
+        assert output.locator(PICTURE).get_attribute("alt") == sentence
         live = output.locator("[aria-live=polite]").all_inner_texts()
         assert " ".join(sentence.split()) in [" ".join(text.split()) for text in live]
