@@ -9,6 +9,7 @@ from common import (
     data,
     joined,
     tuned_one_by_one,
+    tuned_then_judged,
     with_new_statistics,
 )
 from networks import build_photograph_net
@@ -168,23 +169,21 @@ def horizon_photographs(experiment):
 
 
 def procedure(experiment, build, train, epochs, batch_size, **options):
-    """Follow lesson 07: range tests, three candidates for the peak, two shapes, other seeds."""
+    """Follow lesson 07: range tests, candidates for the peak, two shapes, other seeds."""
     experiment.look(build, 0.001, train, 0, batch_size)
     updates = epochs * -(-len(train[1]) // batch_size)
     tests = range_test.run_seeds(
         build, train, seeds=range(3), batch_size=batch_size, progress=False
     )
     lowest = tests.suggest()["turning_point"]
-    tried = {
-        (shape, peak): make(peak, updates)
-        for peak in (lowest / 10, lowest / 3, lowest)
-        for shape, make in SHAPES.items()
-    }
     options |= {"epochs": epochs, "batch_size": batch_size}
-    short = experiment.train(build, tried, train, seeds=TUNING_SEEDS[:3], **options)
-    rates = short.tuned("val_loss").about["tuned_rates"]
-    final = {label: tried[label] for label in rates.items()}
-    return short.concat(experiment.train(build, final, train, seeds=FIVE_SEEDS, **options)).at_end()
+
+    def train_some(labels, seeds):
+        grid = {(shape, peak): SHAPES[shape](peak, updates) for shape, peak in labels}
+        return experiment.train(build, grid, train, seeds=seeds, **options).at_end()
+
+    peaks = [float(f"{lowest / share:.3g}") for share in (10, 3, 1)]
+    return tuned_then_judged(experiment, train_some, SHAPES, peaks, TUNING_SEEDS[:3], FIVE_SEEDS)
 
 
 def procedure_cifar10(experiment):
