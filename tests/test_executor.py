@@ -62,6 +62,7 @@ def test_two_processes_give_the_runs_of_one(cluster, alone):
     assert_same(compared(cluster), alone)
 
 
+@pytest.mark.weekly
 def test_a_worker_that_is_killed_costs_a_repetition_and_no_run(cluster, alone, tmp_path):
     def train(seed):
         dead = tmp_path / "dead"

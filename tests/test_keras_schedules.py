@@ -53,7 +53,7 @@ def graphs():
     return {"graph": plain, "XLA": compiled}, steps
 
 
-@pytest.mark.parametrize("kind", ["graph", "XLA"])
+@pytest.mark.parametrize("kind", rest_weekly(["graph", "XLA"]))
 def test_the_rate_in_a_graph_is_exact_at_and_around_every_boundary(graphs, kind):
     kinds, steps = graphs
     for schedule, mine, rates in zip(TABLE, steps, kinds[kind](*map(tf.constant, steps))):

@@ -17,7 +17,7 @@ SAVED = ("Nesterov", "AdamW", "Nadam", "Adafactor", "cycled momentum", "somebody
 
 
 @pytest.mark.parametrize("feature", matrix.WITHOUT_GRAPH)
-@pytest.mark.parametrize("name", matrix.OPTIMIZERS)
+@pytest.mark.parametrize("name", rest_weekly(matrix.OPTIMIZERS, 6))
 def test_each_group_trains_as_with_an_optimizer_of_its_own(name, feature):
     matrix.FEATURES[feature](name)
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import range_test
@@ -522,6 +522,7 @@ def test_rates_may_be_ints_and_numpy_scalars():
 FINITE = st.floats(-100, 100)
 
 
+@settings(max_examples=30)
 @given(st.lists(FINITE, min_size=10, max_size=40), st.floats(1.1, 10), st.floats(0, 0.95))
 def test_the_stop_point_of_a_longer_curve_is_that_of_the_shorter_one(losses, factor, smoothing):
     """So that a result does not depend on where pieces end."""

@@ -192,6 +192,7 @@ def test_a_data_set_that_reshuffles_begins_its_orders_anew(tmp_path):
     assert state(resumed) == state(restarted)
 
 
+@pytest.mark.weekly
 @pytest.mark.parametrize("first", [True, False])
 def test_what_callbacks_collected_is_lost_and_the_cut_epoch_begins_again(tmp_path, first):
     killed, resumed, before, after = (
