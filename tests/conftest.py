@@ -61,7 +61,7 @@ def no_real_data(monkeypatch):
 
 @pytest.fixture(autouse=True, scope="module")
 def less_garbage():
-    """Spare the collector what earlier modules left: it took a tenth of the time to look it over."""
+    """Spare the collector what earlier modules left; to look it over took a tenth of the time."""
     gc.collect()
     gc.freeze()
 
