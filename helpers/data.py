@@ -185,7 +185,7 @@ def images_and_labels(name):
 
         data = load_digits()
         return {"train": (data.images.astype("uint8")[..., None], data.target.astype("int64"))}
-    path = _in_data_folder(DATA_SETS[name].file)
+    path = in_data_folder(DATA_SETS[name].file)
     stored = _photographs(path) if name == "clothing" else _arrays(name, path)
     found = {split: len(labels) for split, (_, labels) in stored.items()}
     if found != DATA_SETS[name].sizes:
@@ -194,12 +194,8 @@ def images_and_labels(name):
     return stored
 
 
-def weights_file(filename):
-    """Return the path of a Keras weights file in `models/` of the data folder, or None."""
-    return _in_data_folder(f"models/{filename}")
-
-
-def _in_data_folder(name):
+def in_data_folder(name):
+    """Return the path of a file or folder in the folder of `LEARNING_RATE_DATA`, or None."""
     folder = os.environ.get(DATA_VARIABLE, "").strip()
     if not folder:
         return None

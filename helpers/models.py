@@ -6,7 +6,7 @@ knows; None is SGD with momentum 0.9.
 
 import keras
 
-from helpers.data import weights_file
+from helpers.data import in_data_folder
 
 # Each base: its module in keras.applications, its options, its file.
 KERNELS = "weights_tf_dim_ordering_tf_kernels"
@@ -88,37 +88,6 @@ def build_head(feature_shape, classes=10, *, optimizer="adam"):
     return compiled(keras.Sequential(layers), optimizer)
 
 
-def build_on_base(base, classes=10, *, optimizer="adam"):
-    """Build and compile the whole model: a frozen copy of a base in inference mode, then the head.
-
-    Args:
-        base: A built Keras model from images to features, such as `frozen_base` returns. It stays
-            as it was.
-        classes: Number of classes.
-        optimizer: An optimizer or its name.
-
-    Returns:
-        A compiled Keras model; only its head is trainable. The copy is `model.layers[1]`.
-    """
-    base = _frozen_copy(base)
-    inputs = keras.Input(base.input_shape[1:])
-    features = keras.layers.Flatten()(base(inputs, training=False))
-    return compiled(keras.Model(inputs, keras.layers.Dense(classes)(features)), optimizer)
-
-
-def cut_head(model):
-    """Return a frozen copy of a model without its last layer: the base for another task.
-
-    Args:
-        model: A built Sequential or functional model. It stays as it was.
-
-    Returns:
-        A Keras model that gives what entered the last layer of `model`.
-    """
-    copy = _frozen_copy(model)
-    return _frozen(keras.Model(copy.inputs, copy.layers[-1].input))
-
-
 def frozen_base(name, image_size=150, *, weights="imagenet"):
     """Return a published network as a frozen base: raw images in, pooled features out.
 
@@ -144,7 +113,7 @@ def frozen_base(name, image_size=150, *, weights="imagenet"):
     module, options, file = BASES[name]
     module = getattr(keras.applications, module)
     height, width = image_size if isinstance(image_size, (tuple, list)) else (image_size,) * 2
-    source = weights_file(file) or "imagenet" if weights == "imagenet" else weights
+    source = weights == "imagenet" and in_data_folder(f"models/{file}") or weights
     options = options | {"include_top": False, "input_shape": (height, width, 3), "pooling": "avg"}
     try:
         network = getattr(module, name)(weights=source, **options)
@@ -159,15 +128,6 @@ def frozen_base(name, image_size=150, *, weights="imagenet"):
         ) from error
     images = keras.Input((height, width, 3))
     features = network(module.preprocess_input(images * 255.0), training=False)
-    return _frozen(keras.Model(images, features, name=f"frozen_{name.lower()}"))
-
-
-def _frozen_copy(model):
-    copy = keras.models.clone_model(model)
-    copy.set_weights(model.get_weights())
-    return _frozen(copy)
-
-
-def _frozen(model):
-    model.trainable = False
-    return model
+    base = keras.Model(images, features, name=f"frozen_{name.lower()}")
+    base.trainable = False
+    return base

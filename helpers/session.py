@@ -21,7 +21,7 @@ def start(seed=0):
         seed: A whole number from 0 to 2**32 - 1; seeds Python, NumPy and Keras.
 
     Raises:
-        RuntimeError: If TensorFlow or Keras 3 is missing; the message says what to do.
+        RuntimeError: If TensorFlow or Keras is missing; the message says what to do.
     """
     os.environ.update(QUIET)
     try:
@@ -31,8 +31,6 @@ def start(seed=0):
     except ImportError as error:
         cure = "open the course with 'python3 -m helpers open'; on Colab choose a newer runtime"
         raise RuntimeError(f"This Python lacks what the lesson needs ({error}): {cure}.") from error
-    if keras.__version__ < "3":
-        raise RuntimeError(f"Keras is {keras.__version__}; the course needs Keras 3 or newer.")
     # Many models are built on purpose, and TensorFlow advises against it at each of them.
     tf.get_logger().setLevel(logging.ERROR)
     keras.utils.set_random_seed(seed)

@@ -22,35 +22,6 @@ def test_every_network_gives_logits_and_takes_a_name_or_an_optimizer(build, opti
     assert model.optimizer is optimizer or not isinstance(optimizer, keras.optimizers.Optimizer)
 
 
-def small():
-    layers = [keras.layers.Dense(4, "relu"), keras.layers.BatchNormalization()]
-    model = keras.Sequential([keras.Input((3,)), *layers, keras.layers.Dense(2)])
-    model.set_weights([np.random.default_rng(1).normal(size=w.shape) for w in model.get_weights()])
-    return model
-
-
-def test_a_head_is_cut_off_a_copy():
-    model = small()
-    base = models.cut_head(model)
-    x = np.ones((5, 3), "float32")
-    inner = keras.Model(model.inputs, model.layers[-1].input)
-    np.testing.assert_allclose(base.predict(x, verbose=0), inner.predict(x, verbose=0), rtol=1e-5)
-    assert base.trainable_variables == []
-    assert len(model.trainable_variables) == 6
-
-
-def test_a_head_is_built_on_a_copy_that_is_frozen():
-    base = models.cut_head(small())
-    base.trainable = True
-    model = models.build_on_base(base, classes=3)
-    before = base.get_weights()
-    model.fit(np.ones((8, 3)), np.arange(8) % 3, verbose=0)
-    assert len(model.trainable_variables) == 2
-    assert len(base.trainable_variables) == 4
-    for one, other in zip(before, base.get_weights()):
-        np.testing.assert_array_equal(one, other)
-
-
 def test_a_published_base_takes_raw_images_and_is_frozen():
     base = models.frozen_base("MobileNetV2", (32, 48), weights=None)
     features = base.predict(np.random.default_rng(0).random((2, 32, 48, 3)), verbose=0)

@@ -51,4 +51,4 @@ def test_schedules_range_test_and_sweep_on_two_replicas():
     assert told["replicas"] == 2
     assert all(abs(a - b) < 1e-7 for a, b in zip(told["used"], told["wanted"], strict=True))
     assert (told["rates"], told["finite"], told["restored"]) == (20, True, True)
-    assert (told["labels"], told["trained_by"]) == ([0.01, 0.1], "fit")
+    assert (told["labels"], told["trained_by"]) == ([0.01, 0.1], "fit: there are several replicas")

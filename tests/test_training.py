@@ -113,7 +113,7 @@ def test_compile_options_of_the_model_are_kept(options):
 
     runs = swept(build=build)
     assert_same_history(runs.history(0.1, 0), fit_alone(0.1, 0, build, epochs=2))
-    assert runs.about["trained_by"] == ("fit" if "run_eagerly" in options else "compiled loop")
+    assert runs.about["trained_by"].startswith("fit") == ("run_eagerly" in options)
 
 
 def test_gathered_updates_count_as_the_optimizer_counts():
@@ -212,7 +212,7 @@ def test_a_schedule_drives_fit_as_it_drives_the_loop():
     options = {"epochs": 2, "batch_size": 16, "progress": False, "evaluate_at": (3, 5)}
     loop = compare(*arguments, **options)
     fit = compare(*arguments, **options, callbacks=list)
-    assert fit.about["trained_by"] == "fit"
+    assert fit.about["trained_by"].startswith("fit")
     for runs in (loop, fit):
         assert runs.points()["updates"].tolist() == [3, 5, 10] * 2
         assert runs.points()["val_loss"].notna().all()

@@ -1,6 +1,7 @@
 """Explorers that only compute: *Descent*, *Hop*, the planners, *Change the setting*."""
 
 import functools
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,7 +23,7 @@ STEPS, MOST_EPOCHS = 50, 100
 DATA_SETS = {"digits": 1_280, "CIFAR-10": 50_000, "ImageNet": 1_281_167}
 POLICIES = ("triangular", "triangular2", "exp_range", "stages", "one cycle")
 BASINS = {"deepest is wide": Basins(), "deepest is sharp": Basins(widths=(2.25, 2.25, 1.0, 2.25))}
-HOP_STEPS, TRIALS = 420, 500
+HOP_STEPS, TRIALS, WALKS = 420, 500, 5
 # The first cycle, and by how much each is longer: all end at a trough, or never fall.
 CYCLES = {"constant": (10**9, 1), "one cosine": (420, 1)}
 CYCLES |= {"equal restarts": (105, 1), "doubling restarts": (28, 2)}
@@ -40,18 +41,21 @@ def descent(target=10):
     beyond the limit of the largest curvature, with a ring at the settings.
 
     Args:
-        target: Updates after which the loss is to be at or below 0.01, in the bowl of curvature 10.
+        target: Updates after which the loss is to be at or below 0.01, in the bowl of curvature 10
+            and from the first start.
     """
     controls = {
         "rate": rate("learning rate", 0.05, 0.001, 10.0),
         "momentum": Number("momentum", 0.0, 0.0, 0.95, 0.05),
         "landscape": Choice("landscape", list(LANDSCAPES)),
         "curvature": Number("largest curvature", 10, 1, 40, whole=True),
+        "x": Number("start, x", -3.5, -4.0, 4.0, 0.25),
+        "y": Number("start, y (bowl)", 1.2, -1.6, 1.6, 0.1),
     }
 
-    def walk(rate, momentum, landscape, curvature):
+    def walk(rate, momentum, landscape, curvature, x, y):
         place = LANDSCAPES[landscape](curvature)
-        start = (-3.5, 1.2)[: place.dimensions]
+        start = (x, y)[: place.dimensions]
         return descend(place, start, rate=rate, momentum=momentum, steps=STEPS)
 
     def draw(panels, **values):
@@ -63,9 +67,11 @@ def descent(target=10):
         return f"{sentence} The limit at this momentum is a rate of {limit:.3g}."
 
     def score(**values):
-        task = f"Target: loss 0.01 within {target} updates, in the bowl of curvature 10."
-        if (values["landscape"], values["curvature"]) != ("bowl", 10):
-            return task, "This is another landscape.", False
+        task = f"Target: loss 0.01 within {target} updates, in the bowl of curvature 10, "
+        task += "from x -3.5 and y 1.2."
+        asked = {"landscape": "bowl", "curvature": 10, "x": -3.5, "y": 1.2}
+        if values | asked != values:
+            return task, "This is another walk.", False
         updates = walk(**values).converged_at()
         yours = f"not there after {STEPS}" if updates is None else f"{updates} updates"
         return task, f"Yours: {yours}.", updates is not None and updates <= target
@@ -102,7 +108,8 @@ def hop(target=70):
     """Return the explorer *Hop*: noisy descent among four basins, from restarts one cosine beats.
 
     Each of 500 trials has 420 updates and begins in the shallow basin at the left; restarts are
-    three. Below are the shares of this schedule and of one cosine, with 95 % intervals.
+    three. At the right are five of the walks, below the shares of this schedule and of one cosine,
+    with 95 % intervals.
 
     Args:
         target: Percentage of trials that are to end in the deepest basin, by the lower end of the
@@ -116,21 +123,24 @@ def hop(target=70):
     }
 
     def draw(panels, max_rate, noise, schedule, shape):
-        hops, cosine = (_hops(each, max_rate, noise, shape) for each in (schedule, "one cosine"))
+        hops, walks = _hops(schedule, max_rate, noise, shape)
+        cosine, _ = _hops("one cosine", max_rate, noise, shape)
         sentence = plot_hops(hops, schedule, ax=panels[0]).alt
         plot_hop_shares({"this": hops, "one cosine": cosine}, ax=panels[1])
         panels[1].axvline(target, color=PALETTE["vermillion"], ls="--", lw=1.2)
+        panels[2].plot(walks, np.linspace(0, HOP_STEPS, len(walks)), lw=0.8)
+        panels[2].set(xlim=hops.landscape.view[0], ylim=(0, HOP_STEPS), xlabel="x", ylabel="update")
         against = cosine.against(hops)
         mean, least, most = (100 * value for value in (against.mean, *against.interval))
         return f"{sentence} One cosine minus this: {mean:+.1f} points [{least:+.1f}, {most:+.1f}]."
 
     def score(max_rate, noise, schedule, shape):
-        least = 100 * _hops(schedule, max_rate, noise, shape).share()[1]
+        least = 100 * _hops(schedule, max_rate, noise, shape)[0].share()[1]
         task = f"Target: {target} % or more in the deepest basin, by the whole interval, "
         task += "with restarts or a constant rate."
         return task, f"Yours: from {least:.1f} %.", least >= target and schedule != "one cosine"
 
-    panels = [(0.6, 1.7, 6.45, 2.3), (1.2, 0.5, 5.85, 0.55)]
+    panels = [(0.6, 1.7, 4.5, 2.3), (1.2, 0.5, 5.85, 0.55), (5.65, 1.7, 1.4, 2.3)]
     return Explorer("Hop", controls, draw, panels, size=(7.2, 4.1), score=score)
 
 
@@ -138,8 +148,10 @@ def hop(target=70):
 @functools.lru_cache(maxsize=16)
 def _hops(schedule, max_rate, noise, shape):
     place = {"seed": 1, "start": BASINS[shape].bottoms[0], "steps": HOP_STEPS, "trials": TRIALS}
-    made = WarmRestarts(max_rate, *CYCLES[schedule])
-    return hop_among(BASINS[shape], made, noise=noise, checkpoints=(), **place)
+    made, moments = WarmRestarts(max_rate, *CYCLES[schedule]), range(6, HOP_STEPS, 6)
+    hops = hop_among(BASINS[shape], made, noise=noise, checkpoints=moments, **place)
+    ends = replace(hops, updates=(HOP_STEPS,), positions=hops.positions[-1:])
+    return ends, hops.positions[:, :WALKS]
 
 
 def cycle_planner(target=3):

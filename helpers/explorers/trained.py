@@ -67,7 +67,8 @@ def _draw_ends(ax, summary, rising, styles):
     for place, (label, row) in enumerate(rows.iterrows()):
         ends = [[row["mean"] - row["min"]], [row["max"] - row["mean"]]]
         ax.errorbar(row["mean"], place, xerr=ends, ms=8, **styles[label])
-    ax.set_yticks(range(len(rows)), map(name, rows.index))
+    first, *others = map(name, rows.index)
+    ax.set_yticks(range(len(rows)), [f"★ {first}", *others])
     ax.set(ylim=(len(rows) - 0.5, -0.5), xlabel="at the end, with range")
 
 

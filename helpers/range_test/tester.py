@@ -22,11 +22,11 @@ from helpers.training.loop import (
     NotForLoop,
     are_arrays,
     build,
-    can_loop,
     evaluate,
     followed,
     is_in_blocks,
     made_with,
+    why_not_loop,
 )
 from helpers.training.state import (
     everything_of,
@@ -129,13 +129,13 @@ class _Tester:
         self._model, self._data, self._plan, self._size = model, data, plan, size
         self._rate, self._train = rate, None
         self._variables = everything_of(model)
-        self._why = "fit: no compiled loop for such data, options or models"
-        if data.blocks is not None and can_loop(model, plan.validation):
-            try:
+        reason = why_not_loop(model, plan.validation, data.given if data.blocks is None else None)
+        try:
+            if not reason:
                 self._train = CompiledLoop(model, model.train_step, data.blocks, rate, alone=True)
-                self._why = "compiled loop"
-            except NotForLoop as error:
-                self._why = f"fit: {error}"
+        except NotForLoop as error:
+            reason = error
+        self._why = f"fit: {reason}" if reason else "compiled loop"
         if self._train and plan.validation is not None:
             self._held_out = Blocks(plan.validation, plan.batch_size, "validation")
             self._test = CompiledLoop(model, model.test_step, self._held_out)

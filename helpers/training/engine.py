@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import keras
@@ -11,7 +10,7 @@ import tensorflow as tf
 
 from helpers.keras_schedules import need_tensorflow, rate_source, updates_made
 from helpers.schedules import Constant, Schedule, checked_count
-from helpers.training.loop import Blocks, CompiledLoop, NotForLoop, build, can_loop, evaluate
+from helpers.training.loop import Blocks, CompiledLoop, NotForLoop, build, evaluate, why_not_loop
 from helpers.training.state import everything_of, restore, values_alike, values_of
 
 
@@ -92,10 +91,15 @@ def make_engine(plan):
             "set from outside. Compile with a number, such as SGD(0.01), and give the schedule to "
             "compare(...)."
         )
-    if not (plan.callbacks or plan.fit_options) and can_loop(model, train, *held_out.values()):
-        with suppress(NotForLoop):
+    reason = why_not_loop(model, train, *held_out.values())
+    if plan.callbacks or plan.fit_options:
+        reason = "callbacks or options of fit are given"
+    try:
+        if not reason:
             return LoopEngine(plan, model, train, held_out)
-    return FitEngine(plan, model)
+    except NotForLoop as error:
+        reason = error
+    return FitEngine(plan, model, reason)
 
 
 class LoopEngine:
@@ -209,13 +213,12 @@ class FitEngine(keras.callbacks.Callback):
     Args:
         plan: The `Plan`.
         model: A model that `plan.build_model` made, to look at.
+        reason: Why no compiled loop will do.
     """
 
-    trained_by = "fit"
-
-    def __init__(self, plan, model):
+    def __init__(self, plan, model, reason):
         super().__init__()
-        self._plan, self.rows = plan, []
+        self._plan, self.rows, self.trained_by = plan, [], f"fit: {reason}"
         self.set_model(model)
 
     def run(self, schedule, seed):

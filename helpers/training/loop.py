@@ -15,13 +15,14 @@ import tensorflow as tf
 PIECE_SECONDS = 0.3
 
 
-def can_loop(model, *data):
-    """Return whether a model and data are for this loop; all else is for Keras's `fit`."""
-    return (
-        not model.run_eagerly
-        and model.distribute_strategy.num_replicas_in_sync == 1
-        and all(part is None or is_in_blocks(part) for part in data)
-    )
+def why_not_loop(model, *data):
+    """Return why a model or its data are not for this loop but for Keras's `fit`; else None."""
+    if model.run_eagerly:
+        return "the model runs eagerly"
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        return "there are several replicas"
+    if not all(part is None or is_in_blocks(part) for part in data):
+        return "data are neither arrays of numbers nor a tf.data.Dataset"
 
 
 def is_in_blocks(data):

@@ -23,7 +23,8 @@ def whole_model(rate, splits):
     """Fit base and head together, as the source does; return the last validation accuracy."""
     base = models.frozen_base("MobileNetV2", 150)
     keras.utils.set_random_seed(0)
-    model = models.build_on_base(base, len(splits.class_names))
+    head = models.build_head(base.output_shape[1:], len(splits.class_names))
+    model = models.compiled(keras.Sequential([base, head]), "adam")
     model.optimizer.learning_rate = rate
     fitted = model.fit(*splits.train, epochs=EPOCHS, validation_data=splits.validation, verbose=0)
     return fitted.history["val_accuracy"][-1]
