@@ -128,7 +128,7 @@ def hop(target=70):
         sentence = plot_hops(hops, schedule, ax=panels[0]).alt
         plot_hop_shares({"this": hops, "one cosine": cosine}, ax=panels[1])
         panels[1].axvline(target, color=PALETTE["vermillion"], ls="--", lw=1.2)
-        panels[2].plot(walks, np.linspace(0, HOP_STEPS, len(walks)), lw=0.8)
+        panels[2].plot(walks, np.linspace(0, HOP_STEPS, len(walks)), color=PALETTE["blue"], lw=0.6)
         panels[2].set(xlim=hops.landscape.view[0], ylim=(0, HOP_STEPS), xlabel="x", ylabel="update")
         against = cosine.against(hops)
         mean, least, most = (100 * value for value in (against.mean, *against.interval))
@@ -140,7 +140,7 @@ def hop(target=70):
         task += "with restarts or a constant rate."
         return task, f"Yours: from {least:.1f} %.", least >= target and schedule != "one cosine"
 
-    panels = [(0.6, 1.7, 4.5, 2.3), (1.2, 0.5, 5.85, 0.55), (5.65, 1.7, 1.4, 2.3)]
+    panels = [(0.6, 1.7, 4.4, 2.3), (1.2, 0.5, 5.85, 0.55), (5.65, 1.7, 1.4, 2.3)]
     return Explorer("Hop", controls, draw, panels, size=(7.2, 4.1), score=score)
 
 

@@ -8,7 +8,6 @@ from common import (
     command,
     data,
     joined,
-    tuned_one_by_one,
     tuned_then_judged,
     with_new_statistics,
 )
@@ -31,7 +30,7 @@ SHAPES = {
     ),
     "one cycle": schedules.OneCycle,
 }
-PLANNED, TAKEN, PER_EPOCH = 6, 12, 79
+PER_EPOCH = 79
 PHOTOGRAPHS = {"data": "CIFAR-10: 5,000 training, 2,500 validation, 5,000 test images"}
 PHOTOGRAPHS["split"] = "drawn with the seed"
 
@@ -120,54 +119,6 @@ def warm_up_transformer(experiment):
     )
 
 
-def planned_for(rate, epochs):
-    """Return schedules planned for so many epochs; after their end they hold the last rate."""
-    total = epochs * PER_EPOCH
-    return {
-        "constant": schedules.Constant(rate),
-        "cosine": schedules.Cosine(rate, total),
-        "one cycle": schedules.OneCycle(rate, total),
-        "step decay": schedules.StepDecay(rate, 0.1, -(-total // 3)),
-        "triangular": schedules.Triangular(rate / 10, rate, total // 4),
-        "hold and fall": hold_and_fall(rate, total),
-    }
-
-
-def hold_and_fall(rate, total):
-    """Return a rate that is held for four fifths of the training, and then falls to nothing."""
-    fall = total // 5
-    return schedules.Pieces(
-        [(schedules.Constant(rate), total - fall), (schedules.Cosine(rate, fall), fall)]
-    )
-
-
-def horizon_photographs(experiment):
-    """Six schedules planned for 6 epochs or 12 and used for 12, each tuned; five seeds.
-
-    CIFAR-10, 5,000 images, three convolutions with batch normalization; `averaged` is the
-    exponential mean of the weights under the constant rate.
-    """
-    experiment.about |= PHOTOGRAPHS
-    names = [f"{name}, {epochs}" for epochs in (PLANNED, TAKEN) for name in planned_for(1, PLANNED)]
-
-    def one(name, rate, seed):
-        kind, epochs = name.split(", ")
-        splits = data.load("cifar10", seed=seed, limit=(5_000, 2_500, 5_000))
-        ends = (PLANNED * PER_EPOCH, TAKEN * PER_EPOCH)
-        measure = with_new_statistics(splits, *ends, examples=2_500)
-        return experiment.train(
-            build_photograph_net,
-            {(name, rate): planned_for(rate, int(epochs))[kind]},
-            splits.train,
-            epochs=TAKEN,
-            batch_size=64,
-            seeds=(seed,),
-            measure=measure,
-        )
-
-    return tuned_one_by_one(experiment, one, names, (0.0316, 0.1, 0.316))
-
-
 def procedure(experiment, build, train, epochs, batch_size, **options):
     """Follow lesson 07: range tests, candidates for the peak, two shapes, other seeds."""
     experiment.look(build, 0.001, train, 0, batch_size)
@@ -218,7 +169,6 @@ if __name__ == "__main__":
     command(
         batch_sizes,
         warm_up_transformer,
-        horizon_photographs,
         procedure_cifar10,
         procedure_transformer,
     )
