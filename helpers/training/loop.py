@@ -58,9 +58,12 @@ class Blocks:
     """
 
     def __init__(self, data, batch_size, name="train"):
-        self.examples, self._batch_size, self._left = None, batch_size, None
+        self.examples, self._batch_size = None, batch_size
         if isinstance(data, tf.data.Dataset):
-            self._data, size = data.prefetch(tf.data.AUTOTUNE), int(data.cardinality())
+            options, size = tf.data.Options(), int(data.cardinality())
+            # The thread that tunes may hold up the end of an iterator for half a second.
+            options.autotune.enabled = False
+            self._data = data.prefetch(tf.data.AUTOTUNE).with_options(options)
             if size in (0, tf.data.INFINITE_CARDINALITY):
                 raise ValueError(
                     f"The data set of {name} is empty or never ends, so an epoch has no length. "
