@@ -5,6 +5,7 @@ import warnings
 import common
 import keras
 from networks import build_small_resnet
+from tournament import WHOLE, train_on_cifar10
 
 from helpers import data, models, range_test
 from helpers.results import RULES, Runs
@@ -15,6 +16,7 @@ DIGITS = {"data": "digits: 1,280 training, 257 validation, 260 test images"}
 DIGITS["split"] = "drawn with the seed"
 PHOTOGRAPHS = {"data": "CIFAR-10: 10,000 training, 5,000 validation, 10,000 test images"}
 PHOTOGRAPHS["split"] = "test as published, validation drawn with the seed"
+WHOLE_UPDATES = 5 * 352
 SETTINGS = {
     "as it is": {},
     "100 updates": {"steps": 100},
@@ -60,6 +62,27 @@ def _followed(experiment, seed):
     runs = common.train_on_digits(experiment, models.build_dense_net, schedules, 8, (seed,))
     rates = [said[policy.split(", ")[0]] for policy in runs.frame["policy"]]
     return Runs(runs.frame.assign(said=rates), runs.about)
+
+
+def rules_cifar10(experiment):
+    """One cycle at the peak that "steepest" says, and what the others say; all of CIFAR-10.
+
+    As `tournament_cifar10_whole`, five seeds, after a test of 300 updates each.
+    """
+    seeds = common.FIVE_SEEDS
+    return common.joined(
+        experiment.part(f"seed {seed}", _followed_on_cifar10, experiment, seed) for seed in seeds
+    )
+
+
+def _followed_on_cifar10(experiment, seed):
+    """Train after a test of this seed; metrics with the names of rules are what they say."""
+    train = data.load("cifar10", seed=seed, limit=WHOLE["images"]).train
+    experiment.look(build_small_resnet, 0.001, train, seed, WHOLE["batch_size"])
+    said = _said(_tested(build_small_resnet, train, seed, batch_size=WHOLE["batch_size"]))
+    cycle = OneCycle(said["steepest"], WHOLE_UPDATES)
+    runs = train_on_cifar10(experiment, {"steepest, one cycle": cycle}, seed, **WHOLE)
+    return Runs(runs.frame.assign(**said), runs.about)
 
 
 def range_test_settings(experiment):
@@ -113,6 +136,7 @@ def range_test_trained(experiment):
 if __name__ == "__main__":
     common.command(
         rules_digits,
+        rules_cifar10,
         range_test_settings,
         range_test_untrained,
         range_test_trained,
