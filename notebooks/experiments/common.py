@@ -290,28 +290,3 @@ def tuned_on_digits(experiment, policies, rates, epochs, total, also=None):
         )
 
     return tuned_then_judged(experiment, train, policies(1, total), rates)
-
-
-def tuned_one_by_one(experiment, one, policies, rates, also=()):
-    """Tune with seed 100 and judge with five others, each training a part that survives a stop.
-
-    Args:
-        experiment: The `Experiment`.
-        one: `(policy, rate, seed) -> Runs`.
-        policies: Names.
-        rates: Rates for all, or dict of policy to rates.
-        also: Pairs of policy and rate that are judged without tuning.
-
-    Returns:
-        The `Runs` of both.
-    """
-
-    def train(labels, seeds):
-        labels = [*labels, *also] if seeds == FIVE_SEEDS else labels
-        return joined(
-            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
-            for seed in seeds
-            for name, rate in labels
-        )
-
-    return tuned_then_judged(experiment, train, policies, rates, (100,), FIVE_SEEDS)

@@ -5,7 +5,7 @@ import warnings
 import common
 import keras
 from networks import build_small_resnet
-from tournament import WHOLE, train_on_cifar10
+from tournament import CIFAR10_BATCH, CIFAR10_IMAGES, CIFAR10_UPDATES, train_on_cifar10
 
 from helpers import data, models, range_test
 from helpers.results import RULES, Runs
@@ -17,7 +17,7 @@ DIGITS["split"] = "drawn with the seed"
 PHOTOGRAPHS = {"data": "CIFAR-10: 10,000 training, 5,000 validation, 10,000 test images"}
 PHOTOGRAPHS["split"] = "test as published, validation drawn with the seed"
 # The one that the digits chose, and the one most often quoted.
-WHOLE_RULES = ("steepest", "minimum_over_ten")
+CIFAR10_RULES = ("steepest", "minimum_over_ten")
 SETTINGS = {
     "as it is": {},
     "100 updates": {"steps": 100},
@@ -78,14 +78,15 @@ def rules_cifar10(experiment):
 
 def _followed_on_cifar10(experiment, seed):
     """Train after a test of this seed; metrics with the names of rules are what they say."""
-    train = data.load("cifar10", seed=seed, limit=WHOLE["images"]).train
-    experiment.look(build_small_resnet, 0.001, train, seed, WHOLE["batch_size"])
-    said = _said(_tested(build_small_resnet, train, seed, batch_size=WHOLE["batch_size"]))
-    total = WHOLE["epochs"] * -(-len(train[1]) // WHOLE["batch_size"])
+    train = data.load("cifar10", seed=seed, limit=CIFAR10_IMAGES).train
+    experiment.look(build_small_resnet, 0.001, train, seed, CIFAR10_BATCH)
+    said = _said(_tested(build_small_resnet, train, seed, batch_size=CIFAR10_BATCH))
     cycles = {
-        f"{rule}, one cycle": OneCycle(said[rule], total) for rule in WHOLE_RULES if rule in said
+        f"{rule}, one cycle": OneCycle(said[rule], CIFAR10_UPDATES)
+        for rule in CIFAR10_RULES
+        if rule in said
     }
-    runs = train_on_cifar10(experiment, cycles, seed, **WHOLE)
+    runs = train_on_cifar10(experiment, cycles, seed)
     return Runs(runs.frame.assign(**said), runs.about)
 
 

@@ -10,9 +10,9 @@ EPOCHS, UPDATES = 8, 320
 # Four rates a decade.
 DIGITS_GRID = (0.01, 0.0178, 0.0316, 0.0562, 0.1, 0.178, 0.316)
 CIFAR10_GRID = (0.0316, 0.1, 0.316)
-PART = {"images": (5_000, 2_500, 5_000), "batch_size": 64, "epochs": 10}
-WHOLE_POLICIES = ("constant", "cosine", "triangular", "one cycle", "warm restarts")
-WHOLE = {"images": (45_000, 5_000, 10_000), "batch_size": 128, "epochs": 5}
+CIFAR10_POLICIES = ("constant", "cosine", "triangular", "one cycle", "warm restarts")
+CIFAR10_IMAGES = 45_000, 5_000, 10_000
+CIFAR10_EPOCHS, CIFAR10_BATCH, CIFAR10_UPDATES = 5, 128, 5 * 352
 # The lowest rate of a policy over its highest.
 FLOORS = (0.5, 0.25, 0.1, 0.01)
 GUESS = 0.01
@@ -69,61 +69,52 @@ def bounds_digits(experiment):
     )
 
 
-def tournament_cifar10(experiment):
-    """Seven policies on 5,000 images of CIFAR-10, ten epochs with flips, each tuned; five seeds.
-
-    A small residual net, batches of 64, 790 updates; metrics with statistics taken anew.
-    The rates are chosen with one seed of its own.
-    """
-    return _on_cifar10(experiment, policies(1, 8), [("guess", GUESS)], **PART)
-
-
 def tournament_cifar10_whole(experiment):
     """Five policies on all of CIFAR-10, five epochs with flips, each tuned; five seeds.
 
-    As the one on 5,000 images, in batches of 128: 1,760 updates.
+    A small residual net, batches of 128, 1,760 updates; metrics with statistics taken anew. The
+    rates are chosen with one seed of its own.
     """
-    return _on_cifar10(experiment, WHOLE_POLICIES, [], **WHOLE)
-
-
-def _on_cifar10(experiment, names, also, **size):
-    total = size["epochs"] * -(-size["images"][0] // size["batch_size"])
 
     def one(name, rate, seed):
-        schedule = Constant(GUESS) if name == "guess" else policies(rate, total)[name]
-        return train_on_cifar10(experiment, {(name, rate): schedule}, seed, **size)
+        schedule = policies(rate, CIFAR10_UPDATES)[name]
+        return train_on_cifar10(experiment, {(name, rate): schedule}, seed)
 
-    return common.tuned_one_by_one(experiment, one, names, CIFAR10_GRID, also)
+    def train(labels, seeds):
+        return common.joined(
+            experiment.part(f"{name} {rate:g} {seed}", one, name, rate, seed)
+            for seed in seeds
+            for name, rate in labels
+        )
+
+    grid = CIFAR10_POLICIES, CIFAR10_GRID
+    return common.tuned_then_judged(experiment, train, *grid, (100,), common.FIVE_SEEDS)
 
 
-def train_on_cifar10(experiment, schedules, seed, *, images, batch_size, epochs):
+def train_on_cifar10(experiment, schedules, seed):
     """Train the small residual net on CIFAR-10, and measure it at the end with new statistics.
 
     Args:
         experiment: The `Experiment`.
         schedules: Dict of label to schedule.
         seed: Draws the split too.
-        images: How many are for training, validation and test.
-        batch_size: Images for one update.
-        epochs: Passes.
 
     Returns:
         The `Runs`.
     """
-    counts = "{:,} training, {:,} validation, {:,} test images".format(*images)
     experiment.about |= {
-        "data": f"CIFAR-10: {counts}, random flips",
+        "data": "CIFAR-10: 45,000 training, 5,000 validation, 10,000 test images, random flips",
         "split": "test as published, validation drawn with the seed",
     }
-    splits = data.load("cifar10", seed=seed, limit=images)
+    splits = data.load("cifar10", seed=seed, limit=CIFAR10_IMAGES)
     return experiment.train(
         build_small_resnet,
         schedules,
         splits.train,
-        epochs=epochs,
-        batch_size=batch_size,
+        epochs=CIFAR10_EPOCHS,
+        batch_size=CIFAR10_BATCH,
         seeds=(seed,),
-        measure=common.with_new_statistics(splits, epochs * -(-images[0] // batch_size)),
+        measure=common.with_new_statistics(splits, CIFAR10_UPDATES),
     )
 
 
@@ -152,7 +143,6 @@ if __name__ == "__main__":
     common.command(
         tournament_digits,
         bounds_digits,
-        tournament_cifar10,
         tournament_cifar10_whole,
         statistics_photographs,
     )
