@@ -128,6 +128,4 @@ def frozen_base(name, image_size=150, *, weights="imagenet"):
         ) from error
     images = keras.Input((height, width, 3))
     features = network(module.preprocess_input(images * 255.0), training=False)
-    base = keras.Model(images, features, name=f"frozen_{name.lower()}")
-    base.trainable = False
-    return base
+    return keras.Model(images, features, name=f"frozen_{name.lower()}", trainable=False)

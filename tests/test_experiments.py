@@ -120,4 +120,4 @@ def test_an_experiment_without_its_data_says_so_in_one_sentence():
     unknown = subprocess.run(
         [sys.executable, str(EXPERIMENTS / "sweeps.py"), "none"], capture_output=True, text=True
     )
-    assert "there are digits_sweep" in unknown.stderr
+    assert "there are momentum_sweep" in unknown.stderr

@@ -20,6 +20,7 @@ from helpers.schedules import OneCycle, Pieces, Triangular, WarmRestarts, with_w
 LANDSCAPES = {"bowl": Bowl, "parabola": Parabola}
 LANDSCAPES["two basins"] = lambda _: Basins((0.6, 1.0), (4.0, 4.0))
 STEPS, MOST_EPOCHS = 50, 100
+FIRST_WALK = {"landscape": "bowl", "curvature": 10, "x": -3.5, "y": 1.2}
 DATA_SETS = {"digits": 1_280, "CIFAR-10": 50_000, "ImageNet": 1_281_167}
 POLICIES = ("triangular", "triangular2", "exp_range", "stages", "one cycle")
 BASINS = {"deepest is wide": Basins(), "deepest is sharp": Basins(widths=(2.25, 2.25, 1.0, 2.25))}
@@ -49,8 +50,8 @@ def descent(target=10):
         "momentum": Number("momentum", 0.0, 0.0, 0.95, 0.05),
         "landscape": Choice("landscape", list(LANDSCAPES)),
         "curvature": Number("largest curvature", 10, 1, 40, whole=True),
-        "x": Number("start, x", -3.5, -4.0, 4.0, 0.25),
-        "y": Number("start, y (bowl)", 1.2, -1.6, 1.6, 0.1),
+        "x": Number("start, x", FIRST_WALK["x"], -4.0, 4.0, 0.25),
+        "y": Number("start, y (bowl)", FIRST_WALK["y"], -1.6, 1.6, 0.1),
     }
 
     def walk(rate, momentum, landscape, curvature, x, y):
@@ -68,9 +69,8 @@ def descent(target=10):
 
     def score(**values):
         task = f"Target: loss 0.01 within {target} updates, in the bowl of curvature 10, "
-        task += "from x -3.5 and y 1.2."
-        asked = {"landscape": "bowl", "curvature": 10, "x": -3.5, "y": 1.2}
-        if values | asked != values:
+        task += "from x {x:g} and y {y:g}.".format(**FIRST_WALK)
+        if values | FIRST_WALK != values:
             return task, "This is another walk.", False
         updates = walk(**values).converged_at()
         yours = f"not there after {STEPS}" if updates is None else f"{updates} updates"

@@ -129,7 +129,7 @@ class _Tester:
         self._model, self._data, self._plan, self._size = model, data, plan, size
         self._rate, self._train = rate, None
         self._variables = everything_of(model)
-        reason = why_not_loop(model, plan.validation, data.given if data.blocks is None else None)
+        reason = why_not_loop(model, data.given, plan.validation)
         try:
             if not reason:
                 self._train = CompiledLoop(model, model.train_step, data.blocks, rate, alone=True)

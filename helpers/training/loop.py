@@ -30,9 +30,10 @@ def is_in_blocks(data):
     if isinstance(data, tf.data.Dataset):
         specs = tf.nest.flatten(data.element_spec)
         return all(isinstance(spec, tf.TensorSpec) for spec in specs)
-    return are_arrays(data) and all(
-        array.dtype.kind in "fiub" for part in data for array in tf.nest.flatten(_as_arrays(part))
-    )
+    if not are_arrays(data):
+        return False
+    leaves = tf.nest.flatten([_as_arrays(part) for part in data if part is not None])
+    return all(leaf.dtype.kind in "fiub" for leaf in leaves)
 
 
 def are_arrays(data):

@@ -150,9 +150,9 @@ def command(*functions):
 
 
 @functools.cache
-def digits(seed, **options):
+def digits(seed):
     """Return the digits, split anew by each seed: an interval then covers images as well."""
-    return data.load("digits", seed=seed, **options)
+    return data.load("digits", seed=seed)
 
 
 def train_on_digits(experiment, build_model, schedules, epochs, seeds, **options):
@@ -181,17 +181,15 @@ def scores(model, held_out, prefix=""):
     return found
 
 
-def with_new_statistics(splits, *updates, batch_size=500, examples=5000):
+def with_new_statistics(splits, updates):
     """Return `measure` for nets with batch normalization: metrics with statistics taken anew.
 
     Moving statistics lag behind weights that move fast. Here they are the means over training
     images in training mode, at the weights as they are; the model stays as it was.
 
     Args:
-        splits: `DataSplits`; the first training images give the statistics.
+        splits: `DataSplits`; the first 5,000 training images give the statistics.
         updates: Measure after so many only: it takes as long as an epoch or two.
-        batch_size: Images for one call.
-        examples: Images for the statistics.
 
     Returns:
         `model -> dict`: `val_loss` and so on, and with moving statistics `moving_val_loss`.
@@ -199,19 +197,19 @@ def with_new_statistics(splits, *updates, batch_size=500, examples=5000):
     held_out = {"val": splits.validation, "test": splits.test}
 
     def measure(model):
-        if int(model.optimizer.iterations) not in updates:
+        if int(model.optimizer.iterations) != updates:
             return {}
         found = scores(model, held_out, "moving_")
         variables = model.variables
         before = [variable.numpy() for variable in variables]
         own = [one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)]
         momenta = [layer.momentum for layer in own]
-        images = splits.train[0][:examples]
-        for done, first in enumerate(range(0, len(images), batch_size)):
+        images = splits.train[0][:5_000]
+        for done, first in enumerate(range(0, len(images), 500)):
             for layer in own:
                 # Each batch then has the same share of the mean.
                 layer.momentum = done / (done + 1)
-            model(images[first : first + batch_size], training=True)
+            model(images[first : first + 500], training=True)
         found |= scores(model, held_out)
         for layer, momentum in zip(own, momenta):
             layer.momentum = momentum

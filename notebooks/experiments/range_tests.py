@@ -5,7 +5,7 @@ import warnings
 import common
 import keras
 from networks import build_small_resnet
-from tournament import CIFAR10_BATCH, CIFAR10_IMAGES, CIFAR10_UPDATES, train_on_cifar10
+from tournament import CIFAR10_BATCH, CIFAR10_UPDATES, cifar10, train_on_cifar10
 
 from helpers import data, models, range_test
 from helpers.results import RULES, Runs
@@ -78,15 +78,15 @@ def rules_cifar10(experiment):
 
 def _followed_on_cifar10(experiment, seed):
     """Train after a test of this seed; metrics with the names of rules are what they say."""
-    train = data.load("cifar10", seed=seed, limit=CIFAR10_IMAGES).train
-    experiment.look(build_small_resnet, 0.001, train, seed, CIFAR10_BATCH)
-    said = _said(_tested(build_small_resnet, train, seed, batch_size=CIFAR10_BATCH))
+    splits = cifar10(seed)
+    experiment.look(build_small_resnet, 0.001, splits.train, seed, CIFAR10_BATCH)
+    said = _said(_tested(build_small_resnet, splits.train, seed, batch_size=CIFAR10_BATCH))
     cycles = {
         f"{rule}, one cycle": OneCycle(said[rule], CIFAR10_UPDATES)
         for rule in CIFAR10_RULES
         if rule in said
     }
-    runs = train_on_cifar10(experiment, cycles, seed)
+    runs = train_on_cifar10(experiment, cycles, splits, seed)
     return Runs(runs.frame.assign(**said), runs.about)
 
 

@@ -1,21 +1,13 @@
 """Lesson 01's experiments: fixed rates on the digits and on photographs."""
 
 import keras
-from common import FIVE_SEEDS, TWENTY_SEEDS, command, data, train_on_digits
+from common import FIVE_SEEDS, command, data, train_on_digits
 
 from helpers import models
 from helpers.training import cache_features
 
-# Two rates a decade, from 0.001 to 3.16.
-DIGITS_RATES = tuple(round(10 ** (-3 + place / 2), 8) for place in range(8))
 CLOTHING_RATES = (0.0001, 0.000316, 0.001, 0.00316, 0.01, 0.0316, 0.1)
 MOMENTA = (0.0, 0.5, 0.9, 0.95)
-
-
-def digits_sweep(experiment):
-    """Eight rates on the digits, dense net, ten epochs, 20 seeds."""
-    rates = {rate: rate for rate in DIGITS_RATES}
-    return train_on_digits(experiment, models.build_dense_net, rates, 10, TWENTY_SEEDS)
 
 
 def momentum_sweep(experiment):
@@ -58,4 +50,4 @@ def clothing_sweep(experiment):
 
 
 if __name__ == "__main__":
-    command(digits_sweep, momentum_sweep, clothing_sweep)
+    command(momentum_sweep, clothing_sweep)

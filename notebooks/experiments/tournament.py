@@ -12,7 +12,8 @@ DIGITS_GRID = (0.01, 0.0178, 0.0316, 0.0562, 0.1, 0.178, 0.316)
 CIFAR10_GRID = (0.0316, 0.1, 0.316)
 CIFAR10_POLICIES = ("constant", "cosine", "triangular", "one cycle", "warm restarts")
 CIFAR10_IMAGES = 45_000, 5_000, 10_000
-CIFAR10_EPOCHS, CIFAR10_BATCH, CIFAR10_UPDATES = 5, 128, 5 * 352
+CIFAR10_EPOCHS, CIFAR10_BATCH = 5, 128
+CIFAR10_UPDATES = CIFAR10_EPOCHS * -(-CIFAR10_IMAGES[0] // CIFAR10_BATCH)
 # The lowest rate of a policy over its highest.
 FLOORS = (0.5, 0.25, 0.1, 0.01)
 GUESS = 0.01
@@ -78,7 +79,7 @@ def tournament_cifar10_whole(experiment):
 
     def one(name, rate, seed):
         schedule = policies(rate, CIFAR10_UPDATES)[name]
-        return train_on_cifar10(experiment, {(name, rate): schedule}, seed)
+        return train_on_cifar10(experiment, {(name, rate): schedule}, cifar10(seed), seed)
 
     def train(labels, seeds):
         return common.joined(
@@ -91,13 +92,19 @@ def tournament_cifar10_whole(experiment):
     return common.tuned_then_judged(experiment, train, *grid, (100,), common.FIVE_SEEDS)
 
 
-def train_on_cifar10(experiment, schedules, seed):
+def cifar10(seed):
+    """Return all of CIFAR-10; validation images are drawn by the seed."""
+    return data.load("cifar10", seed=seed, limit=CIFAR10_IMAGES)
+
+
+def train_on_cifar10(experiment, schedules, splits, seed):
     """Train the small residual net on CIFAR-10, and measure it at the end with new statistics.
 
     Args:
         experiment: The `Experiment`.
         schedules: Dict of label to schedule.
-        seed: Draws the split too.
+        splits: What `cifar10(seed)` gave.
+        seed: The seed.
 
     Returns:
         The `Runs`.
@@ -106,7 +113,6 @@ def train_on_cifar10(experiment, schedules, seed):
         "data": "CIFAR-10: 45,000 training, 5,000 validation, 10,000 test images, random flips",
         "split": "test as published, validation drawn with the seed",
     }
-    splits = data.load("cifar10", seed=seed, limit=CIFAR10_IMAGES)
     return experiment.train(
         build_small_resnet,
         schedules,
