@@ -128,4 +128,5 @@ def frozen_base(name, image_size=150, *, weights="imagenet"):
         ) from error
     images = keras.Input((height, width, 3))
     features = network(module.preprocess_input(images * 255.0), training=False)
-    return keras.Model(images, features, name=f"frozen_{name.lower()}", trainable=False)
+    network.trainable = False
+    return keras.Model(images, features, name=f"frozen_{name.lower()}")

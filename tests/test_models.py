@@ -27,6 +27,8 @@ def test_a_published_base_takes_raw_images_and_is_frozen():
     features = base.predict(np.random.default_rng(0).random((2, 32, 48, 3)), verbose=0)
     assert features.shape == (2, 1280)
     assert base.trainable_variables == []
+    whole = keras.Sequential([base, models.build_head((1280,))])
+    assert len(whole.trainable_variables) == 2
 
 
 def test_a_size_that_is_too_small_is_no_problem_of_the_network():
