@@ -254,7 +254,7 @@ def layer_rates(blocks, train, *, pieces, target, most_movement):
         task = f"Target: accuracy {target:g} while the first block moves {most_movement:g} or less."
         whole = [one for (one,) in results if one.done == pieces]
         best = max((one.accuracy for one in whole if one.moved[0] <= most_movement), default=0)
-        return task, f"Yours: {best:.3f} in {len(whole)} runs.", best >= target
+        return task, f"Yours: {best:.3f}, the best of {len(whole)} so far.", best >= target
 
     height = 1.2 + 0.3 * count
     panels = [(0.1, 0.6, 4.6, height - 0.7), (5.0, 0.6, 2.0, height - 0.7)]
