@@ -327,10 +327,9 @@ class Runs(Record):
                 difference to nothing is not defined: count the diverged runs instead).
         """
         a, b = self._known(a), self._known(b)
-        own, others = self.select([a]), self.select([b]).seeds
-        last = self.select([a, b]).last(metric)
-        shared = [seed for seed in own.seeds if seed in others]
-        differences = {seed: float(last.loc[a, seed] - last.loc[b, seed]) for seed in shared}
+        own, other = (self.select([label]).last(metric).iloc[0] for label in (a, b))
+        shared = [seed for seed in own.index if seed in other.index]
+        differences = {seed: float(own[seed] - other[seed]) for seed in shared}
         lost = [seed for seed in shared if math.isnan(differences[seed])]
         if lost:
             text = f"Of {name(a)} and {name(b)}, runs with the seeds {lost} diverged"
