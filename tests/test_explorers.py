@@ -20,7 +20,7 @@ TEST = RangeTest(RATES, LOSSES, np.clip(1 - LOSSES / 2.4, 0, 1))
 ROWS = [
     {"rate": rate, "seed": seed, "epoch": epoch, "updates": epoch, "val_accuracy": 1 - rate / epoch}
     | {"val_loss": rate / epoch + seed / 10}
-    for rate in (0.01, 0.1, 0.3)
+    for rate in (0.01, 0.1, 0.9)  # By rounding, the mean of three 0.7 is less.
     for seed in range(3)
     for epoch in (1, 2, 3)
 ]

@@ -166,9 +166,14 @@ def test_pairs_are_those_of_shared_seeds_and_a_diverged_run_is_no_difference():
 
 
 def test_a_policy_with_a_rate_is_compared_with_one_that_has_none():
-    guess = Runs.from_rows(row(seed, 1, policy="guess", val_loss=1.0) for seed in (0, 1))
-    found = POLICIES.concat(guess).paired(("cosine", 0.1), "guess", "val_loss").differences
-    assert found == pytest.approx({0: -0.8, 1: -0.79})
+    guess = Runs.from_rows(row(seed, 1, policy="guess", val_loss=0.2) for seed in (0, 1))
+    runs = POLICIES.concat(guess)
+    found = runs.paired(("cosine", 0.1), "guess", "val_loss").differences
+    assert found == pytest.approx({0: 0.0, 1: 0.01})
+    assert runs.best("val_loss").label == ("cosine", 0.01)
+    assert runs.usable("val_loss", 0.1) == [("cosine", 0.01), ("cosine", 0.1), "guess"]
+    with pytest.raises(ValueError, match="guess.*rate"):
+        runs.tuned()
 
 
 def holm_by_hand(p_values, level=0.05):

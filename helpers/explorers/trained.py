@@ -65,7 +65,8 @@ def _draw_ends(ax, summary, rising, styles):
     """Draw mean and range of each label at the end, the best at the top."""
     rows = summary.sort_values("mean", ascending=rising)
     for place, (label, row) in enumerate(rows.iterrows()):
-        ends = [[row["mean"] - row["min"]], [row["max"] - row["mean"]]]
+        # By rounding, the mean of equal values may lie beyond them.
+        ends = [[abs(row["mean"] - row[end])] for end in ("min", "max")]
         ax.errorbar(row["mean"], place, xerr=ends, ms=8, **styles[label])
     first, *others = map(name, rows.index)
     ax.set_yticks(range(len(rows)), [f"★ {first}", *others])

@@ -150,11 +150,11 @@ class Runs(Record):
         """Return the runs of one policy at several rates, as a sweep: their labels are the rates.
 
         Raises:
-            ValueError: If there is no such policy.
+            ValueError: If there is no such policy, or it has no rates.
         """
-        if policy not in self.policies:
-            raise ValueError(f"There is no policy {policy!r}; there are {self.policies}.")
-        own = self.frame[self.frame["policy"] == policy]
+        own = self.frame[(self.frame["policy"] == policy) & self.frame["rate"].notna()]
+        if own.empty:
+            raise ValueError(f"No run has policy {policy!r} and a rate; labels are {self.labels}.")
         return Runs(own.assign(policy=None).reset_index(drop=True), self.about)
 
     def select(self, labels=None, seeds=None):
@@ -250,7 +250,7 @@ class Runs(Record):
         if means.empty:
             raise ValueError("Every label has a run that diverged; try lower rates.")
         label = means.idxmax() if mode == "max" else means.idxmin()
-        mean, spread, _, _, seeds, _ = summary.loc[label]
+        mean, spread, _, _, seeds, _ = summary.loc[[label]].iloc[0]
         rates = [each for each in self.labels if isinstance(each, float)]
         at_edge = len(rates) > 1 and label in (min(rates), max(rates))
         return Best(label, metric, float(mean), float(spread), int(seeds), at_edge)
@@ -268,7 +268,7 @@ class Runs(Record):
         """
         best = self.best(metric, mode)
         means = self.summary(metric)["mean"]
-        return [label for label in self.labels if abs(means[label] - best.mean) <= within]
+        return [label for label, mean in means.items() if abs(mean - best.mean) <= within]
 
     def tuned(self, metric="val_loss", mode=None):
         """Keep each policy at its own best rate only.
