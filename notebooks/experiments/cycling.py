@@ -20,9 +20,9 @@ OPTIMIZERS = {
     "AdaGrad": (keras.optimizers.Adagrad, {}, 0.01),
 }
 NETWORKS = {
-    "sigmoid": (build_sigmoid_net, (0.1, 0.316, 1.0, 3.16)),
-    "residual": (build_residual_net, (0.0316, 0.1, 0.316, 1.0)),
-    "stochastic depth": (lambda: build_residual_net(0.5), (0.0316, 0.1, 0.316, 1.0)),
+    "sigmoid": (build_sigmoid_net, (0.0316, 0.1, 0.316, 1.0, 3.16)),
+    "residual": (build_residual_net, (0.01, 0.0316, 0.1, 0.316, 1.0)),
+    "stochastic depth": (lambda: build_residual_net(0.5), (0.01, 0.0316, 0.1, 0.316, 1.0)),
     "densely connected": (build_densely_connected_net, (0.0316, 0.1, 0.316, 1.0)),
 }
 
