@@ -226,6 +226,11 @@ def joined(records):
     return first.concat(*others)
 
 
+def three_digits(rate):
+    """Return a rate as grids and labels have it: 0.0316, not 0.03162."""
+    return float(f"{rate:.3g}")
+
+
 def tuned_then_judged(experiment, train, policies, rates, tuning_seeds=TUNING_SEEDS, seeds=None):
     """Choose each policy's rate with some seeds, and train it at that rate with others.
 
@@ -251,9 +256,9 @@ def tuned_then_judged(experiment, train, policies, rates, tuning_seeds=TUNING_SE
         for name in found["at_edge"]:
             low = found["tuned_rates"][name] <= grids[name][0]
             grid = grids[name]
-            new = grid[0] ** 2 / grid[1] if low else grid[-1] ** 2 / grid[-2]
-            grids[name] = sorted([*grid, float(f"{new:.3g}")])
-            wider.append((name, float(f"{new:.3g}")))
+            new = three_digits(grid[0] ** 2 / grid[1] if low else grid[-1] ** 2 / grid[-2])
+            grids[name] = sorted([*grid, new])
+            wider.append((name, new))
         if wider:
             tuning = tuning.concat(train(wider, tuning_seeds))
     chosen = tuning.tuned("val_loss").about

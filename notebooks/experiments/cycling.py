@@ -57,7 +57,7 @@ def cycling_optimizers(experiment):
     """Cycles under six optimizers on the digits, each tuned by itself, 20 seeds."""
     chosen = ("constant", "triangular", "triangular2", "one fall")
     grids = {
-        f"{name}, {policy}": [float(f"{lowest * 10 ** (place / 2):.3g}") for place in range(4)]
+        f"{name}, {policy}": [common.three_digits(lowest * 10 ** (place / 2)) for place in range(4)]
         for name, (_, _, lowest) in OPTIMIZERS.items()
         for policy in chosen
     }

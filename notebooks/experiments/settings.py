@@ -8,6 +8,7 @@ from common import (
     command,
     data,
     joined,
+    three_digits,
     tuned_then_judged,
     with_new_statistics,
 )
@@ -133,7 +134,7 @@ def procedure(experiment, build, train, epochs, batch_size, **options):
         grid = {(shape, peak): SHAPES[shape](peak, updates) for shape, peak in labels}
         return experiment.train(build, grid, train, seeds=seeds, **options).at_end()
 
-    peaks = [float(f"{lowest / share:.3g}") for share in (10, 3, 1)]
+    peaks = [three_digits(lowest / share) for share in (10, 3, 1)]
     return tuned_then_judged(experiment, train_some, SHAPES, peaks, TUNING_SEEDS[:3], FIVE_SEEDS)
 
 

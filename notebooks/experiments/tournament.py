@@ -1,5 +1,7 @@
 """Lesson 06's experiments: every policy at equal budget, each one tuned by itself."""
 
+import functools
+
 import common
 from networks import build_photograph_net, build_small_resnet
 
@@ -78,9 +80,7 @@ def tournament_cifar10_whole(experiment):
     rates are chosen with one seed of its own.
     """
 
-    def train(labels, seeds):
-        return _each_on_cifar10(experiment, labels, seeds)
-
+    train = functools.partial(_each_on_cifar10, experiment)
     grid = CIFAR10_POLICIES, CIFAR10_GRID
     return common.tuned_then_judged(experiment, train, *grid, (100,), common.FIVE_SEEDS)
 
@@ -91,7 +91,7 @@ def forgiveness_cifar10(experiment):
     As `tournament_cifar10_whole`, whose stored file has the rates.
     """
     tuned = stored("tournament_cifar10_whole").about["tuned_rates"]
-    labels = [(name, float(f"{10**0.5 * rate:.3g}")) for name, rate in tuned.items()]
+    labels = [(name, common.three_digits(10**0.5 * rate)) for name, rate in tuned.items()]
     return _each_on_cifar10(experiment, labels, common.FIVE_SEEDS)
 
 
