@@ -133,6 +133,7 @@ def wheel(folder, name):
 ENTER = "from helpers import environment; environment.enter('helpers.progress', [])"
 
 
+@pytest.mark.weekly
 def test_two_first_starts_at_once_make_one_environment(empty_course, tmp_path):
     """In a path with spaces, from a folder of wheels, quietly; the third start makes nothing."""
     offline = {"PIP_FIND_LINKS": str(tmp_path / "wheels"), "PIP_NO_INDEX": "1"}

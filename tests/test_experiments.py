@@ -87,6 +87,7 @@ common.command(trial)
 """
 
 
+@pytest.mark.weekly
 def test_a_stopped_experiment_replaces_nothing_and_goes_on(tmp_path):
     old = Runs.from_rows([{"rate": 9.0, "seed": 0, "epoch": 1, "updates": 1, "loss": 1.0}])
     old.save(tmp_path / "trial.json")

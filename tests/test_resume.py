@@ -131,6 +131,7 @@ def test_training_in_another_process_that_the_system_killed_is_resumed(tmp_path)
     assert state(resumed) == state(whole)
 
 
+@pytest.mark.weekly
 def test_training_that_is_killed_three_times_is_resumed_each_time(tmp_path):
     make = OPTIMIZERS["SGD momentum"]
     whole, last = build(make(RESTARTS)), build(make(RESTARTS))
