@@ -17,7 +17,7 @@ from networks import build_photograph_net
 from helpers import range_test, schedules
 from helpers.models import compiled
 
-BATCH_SIZES = (128, 1024)
+BATCH_SIZES = (16, 128, 1024)
 SGD_RATES = (0.00316, 0.01, 0.0316, 0.1, 0.316, 1.0)
 ADAMW_RATES = (0.000316, 0.001, 0.00316, 0.01, 0.0316, 0.1)
 # A sequence of so many tokens of so many kinds, and updates of so many sequences.
@@ -37,7 +37,7 @@ PHOTOGRAPHS["split"] = "drawn with the seed"
 
 
 def batch_sizes(experiment):
-    """Two batch sizes at six rates, SGD with momentum and AdamW, at equal epochs; five seeds.
+    """Three batch sizes at six rates, SGD with momentum and AdamW, at equal epochs; five seeds.
 
     CIFAR-10, 5,000 images, three convolutions with batch normalization, four epochs of one cycle.
     """
