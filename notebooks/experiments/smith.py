@@ -149,20 +149,18 @@ class Training:
             weight.assign(weight - velocity)
 
 
-def train(experiment, policy, seed, updates=None):
+def train(experiment, policy, seed):
     """Train one policy with one seed, and test after every epoch of 500 updates.
 
     Args:
         experiment: The `Experiment`, whose folder keeps the work after every five epochs.
         policy: A name in `POLICIES`.
         seed: Seed of first weights and of the order of the images.
-        updates: Stop after so many; None for the policy's own number.
 
     Returns:
         A `Runs` of one run.
     """
     schedule, length, _ = POLICIES[policy]
-    length = min(length, updates or length)
     training = Training(_images(), seed)
     path = experiment.folder / f"{policy} {seed}.npz"
     rows = []
@@ -173,7 +171,7 @@ def train(experiment, policy, seed, updates=None):
             variable.assign(kept[str(place)])
     while len(rows) * UPDATES_PER_EPOCH < length:
         first = len(rows) * UPDATES_PER_EPOCH
-        end = min(first + UPDATES_PER_EPOCH, length)
+        end = first + UPDATES_PER_EPOCH
         loss = training.epoch(len(rows), schedule(np.arange(first, end)))
         test_loss, test_accuracy = training.test()
         rows.append({"epoch": len(rows) + 1, "updates": end, "loss": loss})
