@@ -83,7 +83,7 @@ def _trained(experiment, way, rate, seeds, size):
 
     held_out = load(size, seeds[0])
     schedule = Cosine(rate, updates) if "one cosine" in way else Constant(rate)
-    name = way if size == 500 else f"{way}, {size:,} photographs"
+    name = way if size == 500 else f"{way} ({size:,})"
     runs = experiment.train(
         build,
         {(name, rate): schedule},
