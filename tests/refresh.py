@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from helpers.environment import ROOT, finish
 from tests.nbval_hooks import SETTINGS
@@ -52,26 +53,15 @@ def executed(path):
 
 def normalized(notebook):
     """Return a notebook without what differs from run to run."""
+    # Where a stream is cut into pieces is chance.
+    CoalesceStreamsPreprocessor().preprocess(notebook, {})
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        if "outputs" in cell:
-            cell.outputs = in_one_piece(cell.outputs)
         for output in cell.get("outputs", []):
             # No one but a live kernel can draw it, and its number is another in each run.
             output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
-
-
-def in_one_piece(outputs):
-    """Return outputs with neighboring pieces of a stream joined: where it is cut is chance."""
-    whole = []
-    for output in outputs:
-        if whole and "name" in output and whole[-1].get("name") == output.name:
-            whole[-1].text += output.text
-        else:
-            whole.append(output)
-    return whole
 
 
 def main(names):
